@@ -1,0 +1,108 @@
+use serde_json::Value;
+
+use crate::{AppSyncClient, AppSyncError, Deadline, DynamicError, DynamicOperation, ErrorKind, OperationKind};
+
+/// Executes the operation that an event names, if it is one of `operations` of this kind, and returns its data.
+///
+/// The event is `{"operation": "GetOrder", "variables": {"id": "order-1"}}`; `variables` may be left out when the
+/// operation needs none.
+///
+/// # Errors
+/// Each variant of [`DispatchError`] has a stable [`error_type`](DispatchError::error_type), made for the `errorType`
+/// of a failed Lambda invocation.
+pub async fn dispatch(
+    operations: &[DynamicOperation],
+    kind: OperationKind,
+    client: &AppSyncClient,
+    event: Value,
+    deadline: Deadline,
+) -> Result<Value, DispatchError> {
+    let Event { operation, variables } = Event::parse(event)?;
+    let mut served = operations.iter().filter(|operation| operation.kind() == kind);
+    let Some(found) = served.clone().find(|candidate| candidate.name() == operation) else {
+        let known = served.by_ref().map(DynamicOperation::name).collect();
+        return Err(DispatchError::UnknownOperation { operation, known });
+    };
+    found.execute(client, variables, deadline).await.map_err(|error| match error {
+        DynamicError::Variables(reason) => DispatchError::InvalidVariables { reason },
+        DynamicError::AppSync(error) => DispatchError::AppSync(error),
+    })
+}
+
+/// Why an event was not answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DispatchError {
+    /// The event is not what it should be.
+    #[error(r#"the event should be {{"operation": "...", "variables": {{...}}}}: {reason}"#)]
+    InvalidEvent {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The event names an operation that is not served.
+    #[error("there is no operation `{operation}` here, but {}", known.join(", "))]
+    UnknownOperation {
+        /// The name in the event.
+        operation: String,
+        /// The names that are served.
+        known: Vec<&'static str>,
+    },
+    /// The event's variables do not fit the operation.
+    #[error("{reason}")]
+    InvalidVariables {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The operation failed.
+    #[error(transparent)]
+    AppSync(#[from] AppSyncError),
+}
+
+impl DispatchError {
+    /// A name for this kind of error that does not change between versions. AppSync's own `errorType`, which depends on
+    /// the resolvers, is part of the message.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::InvalidEvent { .. } => "InvalidEvent",
+            Self::UnknownOperation { .. } => "UnknownOperation",
+            Self::InvalidVariables { .. } => "InvalidVariables",
+            Self::AppSync(error) => match error.kind() {
+                ErrorKind::SignIn => "SignInFailed",
+                ErrorKind::TokenRefused => "TokenRefused",
+                ErrorKind::Denied => "Denied",
+                ErrorKind::ConditionFailed => "ConditionFailed",
+                ErrorKind::Throttled => "Throttled",
+                ErrorKind::Invalid => "InvalidOperation",
+                ErrorKind::Resolver => "ResolverFailed",
+                ErrorKind::TimedOut => "TimedOut",
+                ErrorKind::Unavailable => "Unavailable",
+                ErrorKind::Malformed => "MalformedAnswer",
+            },
+        }
+    }
+}
+
+struct Event {
+    operation: String,
+    variables: Value,
+}
+
+impl Event {
+    fn parse(event: Value) -> Result<Self, DispatchError> {
+        let invalid = |reason| DispatchError::InvalidEvent { reason };
+        let Value::Object(mut event) = event else { return Err(invalid("it is not an object")) };
+        let operation = match event.remove("operation") {
+            Some(Value::String(operation)) => operation,
+            Some(_) => return Err(invalid("`operation` is not a string")),
+            None => return Err(invalid("`operation` is missing")),
+        };
+        let variables = match event.remove("variables") {
+            None | Some(Value::Null) => Value::Object(serde_json::Map::new()),
+            Some(variables) => variables,
+        };
+        match event.is_empty() {
+            true => Ok(Self { operation, variables }),
+            false => Err(invalid("it has other members")),
+        }
+    }
+}

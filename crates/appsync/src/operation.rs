@@ -1,0 +1,142 @@
+use std::{fmt, pin::Pin};
+
+use graphql_client::GraphQLQuery;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{AppSyncClient, AppSyncError, Deadline};
+
+/// What the generated code says about one GraphQL operation, beyond the types of its variables and its answer.
+///
+/// `appsync-codegen` implements it for each `.graphql` file.
+pub trait Operation:
+    GraphQLQuery<Variables: Serialize + DeserializeOwned + Send, ResponseData: Serialize + Send> + 'static
+{
+    /// The operation's name, such as `GetOrder`.
+    const NAME: &'static str;
+    /// Whether it reads, writes or subscribes.
+    const KIND: OperationKind;
+    /// The document that is sent: the operation and the fragments it spreads.
+    const DOCUMENT: &'static str;
+    /// The SHA-256 of [`Operation::DOCUMENT`] in lower-case hexadecimal.
+    const DOCUMENT_SHA256: &'static str;
+    /// The names of its variables.
+    const VARIABLES: &'static [&'static str];
+}
+
+/// The three kinds of GraphQL operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Reads.
+    Query,
+    /// Writes.
+    Mutation,
+    /// Stays open; AppSync serves these over WebSockets only, which this client does not speak.
+    Subscription,
+}
+
+/// An [`Operation`] that is chosen by its name at run time, with variables and answer as JSON.
+///
+/// Variables and answer still pass through the operation's own types.
+#[derive(Clone, Copy)]
+pub struct DynamicOperation {
+    name: &'static str,
+    kind: OperationKind,
+    execute: Execute,
+}
+
+type Execute = for<'a> fn(&'a AppSyncClient, Value, Deadline) -> ExecuteFuture<'a>;
+type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, DynamicError>> + Send + 'a>>;
+
+impl DynamicOperation {
+    /// The operation `O`.
+    pub const fn of<O: Operation>() -> Self {
+        Self {
+            name: O::NAME,
+            kind: O::KIND,
+            execute: |client, variables, deadline| Box::pin(execute::<O>(client, variables, deadline)),
+        }
+    }
+
+    /// The operation's name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The operation's kind.
+    pub const fn kind(&self) -> OperationKind {
+        self.kind
+    }
+
+    /// Executes it with `variables`, a JSON object.
+    ///
+    /// # Errors
+    /// When the variables do not fit the operation, nothing is sent; else as [`AppSyncClient::execute`].
+    pub async fn execute(
+        &self,
+        client: &AppSyncClient,
+        variables: Value,
+        deadline: Deadline,
+    ) -> Result<Value, DynamicError> {
+        (self.execute)(client, variables, deadline).await
+    }
+}
+
+impl fmt::Debug for DynamicOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicOperation").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Why a [`DynamicOperation`] gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DynamicError {
+    /// The variables do not fit the operation; nothing was sent.
+    #[error("{0}")]
+    Variables(String),
+    /// The operation failed.
+    #[error(transparent)]
+    AppSync(#[from] AppSyncError),
+}
+
+async fn execute<O: Operation>(
+    client: &AppSyncClient,
+    variables: Value,
+    deadline: Deadline,
+) -> Result<Value, DynamicError> {
+    let variables = typed_variables::<O>(variables).map_err(DynamicError::Variables)?;
+    let data = client.execute::<O>(variables).until(deadline).await?;
+    serde_json::to_value(data).map_err(|error| AppSyncError::malformed(error.to_string()).into())
+}
+
+/// The variables of `O`, or what is wrong with them, without showing a value.
+fn typed_variables<O: Operation>(variables: Value) -> Result<O::Variables, String> {
+    let name = O::NAME;
+    let Value::Object(given) = &variables else {
+        return Err(format!("the variables of {name} should be a JSON object"));
+    };
+    if let Some(unknown) = given.keys().find(|key| !O::VARIABLES.contains(&key.as_str())) {
+        return Err(format!("{name} has no variable `{unknown}`; it takes {}", list(O::VARIABLES)));
+    }
+    serde_path_to_error::deserialize(variables).map_err(|error| match error.path().to_string().as_str() {
+        "." => format!("variables of {name}: {}", reason(error.inner())),
+        path => format!("variable `{path}` of {name}: {}", reason(error.inner())),
+    })
+}
+
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+/// What a value should have been, without the value itself: serde's messages show it.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.split_once(", expected ") {
+        Some((_value, expected)) => format!("expected {expected}"),
+        None if message.starts_with("missing field") => message,
+        None => "not valid".to_owned(),
+    }
+}

@@ -1,0 +1,113 @@
+use std::{fmt, future::Future};
+
+use zeroize::Zeroizing;
+
+use crate::BoxError;
+
+/// What a service user signs in with. The password and the client secret cannot be printed and are overwritten in
+/// memory when dropped.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// The Cognito user pool, such as `eu-west-1_a1b2c3d4e`.
+    pub user_pool_id: String,
+    /// The app client of that user pool.
+    pub client_id: String,
+    /// The app client's secret, if it has one.
+    pub client_secret: Option<Zeroizing<String>>,
+    /// The name the service user signs in with.
+    pub username: String,
+    /// The service user's password.
+    pub password: Zeroizing<String>,
+}
+
+impl Credentials {
+    /// Credentials for an app client without a secret; see [`Credentials::with_client_secret`].
+    pub fn new(
+        user_pool_id: impl Into<String>,
+        client_id: impl Into<String>,
+        username: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Self {
+        Self {
+            user_pool_id: user_pool_id.into(),
+            client_id: client_id.into(),
+            client_secret: None,
+            username: username.into(),
+            password: Zeroizing::new(password.into()),
+        }
+    }
+
+    /// The same credentials for an app client with a secret.
+    #[must_use]
+    pub fn with_client_secret(self, client_secret: impl Into<String>) -> Self {
+        Self { client_secret: Some(Zeroizing::new(client_secret.into())), ..self }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("user_pool_id", &self.user_pool_id)
+            .field("client_id", &self.client_id)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where credentials come from. They are read at each sign-in, so that a rotated password is picked up.
+pub trait CredentialsSource: Send + Sync + 'static {
+    /// Reads the credentials.
+    ///
+    /// # Errors
+    /// When they cannot be read or are not what they should be.
+    fn read(&self) -> impl Future<Output = Result<Credentials, CredentialsError>> + Send;
+}
+
+/// Credentials that are given directly, mostly in tests.
+impl CredentialsSource for Credentials {
+    async fn read(&self) -> Result<Credentials, CredentialsError> {
+        Ok(self.clone())
+    }
+}
+
+/// Why the credentials of the service user could not be read. It names what is wrong and shows no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// Some of them do not exist.
+    #[error("not found: {}", names.join(", "))]
+    Missing {
+        /// What does not exist, such as the names of SSM parameters.
+        names: Vec<String>,
+    },
+    /// One of them is not what it should be.
+    #[error("{name} is malformed: it should be {expected}")]
+    Malformed {
+        /// Which.
+        name: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The store refuses.
+    #[error("the store of the credentials refuses to give them")]
+    Refused {
+        /// The store's own error.
+        #[source]
+        source: BoxError,
+    },
+    /// The store could not be reached or failed; a later attempt may succeed.
+    #[error("the store of the credentials is not available")]
+    Unavailable {
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+}
+
+impl CredentialsError {
+    /// Whether a later attempt may succeed although nobody changes anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}

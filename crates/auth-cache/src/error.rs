@@ -1,0 +1,155 @@
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+
+use crate::{CredentialsError, TokenFormatError};
+
+/// Why a [`TokenSource`](crate::TokenSource) could not sign in, by what it means to the caller.
+///
+/// The variant decides how long the cache waits before it asks the source again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignInError {
+    /// User name or password are wrong. Repeating the attempt locks the user out, so the cache waits a minute.
+    #[error("the user name or the password is wrong")]
+    WrongCredentials,
+    /// Too many wrong passwords. Cognito locks a user out for 1 s after the fifth, and twice as long after each further
+    /// one, up to about 15 minutes; it does not say for how long, so the cache's pause doubles likewise.
+    #[error("the user is locked out after too many wrong passwords")]
+    LockedOut,
+    /// The identity provider throttles.
+    #[error("the identity provider throttles sign-ins")]
+    Throttled {
+        /// The provider's own error.
+        #[source]
+        source: BoxError,
+    },
+    /// The identity provider asks for a second step, such as a new password, which no service user can take.
+    #[error("the identity provider answers with the challenge {challenge}: make the service user's password permanent")]
+    ChallengeRequired {
+        /// The name of the challenge.
+        challenge: String,
+    },
+    /// Nothing will change until somebody changes the configuration.
+    #[error("the sign-in is not configured correctly: {reason}")]
+    Misconfigured {
+        /// What is wrong.
+        reason: String,
+        /// The provider's own error, if there is one.
+        #[source]
+        source: Option<BoxError>,
+    },
+    /// The credentials to sign in with could not be read.
+    #[error("could not read the credentials of the service user")]
+    Credentials(#[from] CredentialsError),
+    /// The provider could not be reached or failed; a later attempt may succeed.
+    #[error("the identity provider is not available")]
+    Unavailable {
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// The provider's answer holds no usable token.
+    #[error("the identity provider's answer holds no usable token")]
+    BadToken(#[from] TokenFormatError),
+    /// The provider's answer holds a token that is expired already.
+    #[error("the token is expired on arrival; is the local clock right?")]
+    ExpiredOnArrival,
+    /// The provider's answer holds the very token that the API has just refused.
+    #[error("the identity provider returned the token that the API has just refused")]
+    RejectedAgain,
+    /// The source panicked.
+    #[error("the token source panicked")]
+    Panicked,
+}
+
+/// An error of any kind.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+impl SignInError {
+    /// The provider could not be reached or failed.
+    pub fn unavailable(source: impl Into<BoxError>) -> Self {
+        Self::Unavailable { source: source.into() }
+    }
+
+    /// Something has to be configured differently.
+    pub fn misconfigured(reason: impl Into<String>) -> Self {
+        Self::Misconfigured { reason: reason.into(), source: None }
+    }
+
+    /// Whether a later attempt may succeed although nobody changes anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::LockedOut | Self::Throttled { .. } | Self::Unavailable { .. } | Self::Panicked => true,
+            Self::Credentials(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// How long to ask no more, after this many failures in a row (at least one).
+    ///
+    /// `jitter` is from `0.0..1.0`; it takes up to half of a growing pause off.
+    pub(crate) fn cool_down(&self, failures_in_a_row: u32, jitter: f64) -> Duration {
+        let doubling = |first: Duration, longest: Duration| {
+            let doublings = failures_in_a_row.saturating_sub(1).min(16);
+            first.saturating_mul(1 << doublings).min(longest).mul_f64(1.0 - jitter / 2.0)
+        };
+        match self {
+            Self::LockedOut => doubling(Duration::from_secs(4), Duration::from_secs(900)),
+            Self::Throttled { .. } => doubling(Duration::from_secs(1), Duration::from_secs(30)),
+            _ if self.is_transient() => doubling(Duration::from_millis(200), Duration::from_secs(30)),
+            Self::ExpiredOnArrival | Self::RejectedAgain => doubling(Duration::from_secs(1), Duration::from_secs(60)),
+            _ => Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why [`TokenCache::get`](crate::TokenCache::get) has no token to give.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The sign-in failed, now or so recently that it is not tried again yet.
+    #[error("could not sign in")]
+    SignIn {
+        /// Why; all callers that waited for this sign-in share it.
+        #[source]
+        source: Arc<SignInError>,
+        /// How long until the next call makes a new attempt.
+        retry_after: Duration,
+    },
+    /// The caller's limit passed. The sign-in is not cancelled: the next call joins it.
+    #[error("no token after {} ms; the sign-in goes on", waited.as_millis())]
+    TimedOut {
+        /// The caller's limit.
+        waited: Duration,
+    },
+}
+
+impl TokenError {
+    /// Whether a later call may succeed although nobody changes anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::SignIn { source, .. } => source.is_transient(),
+            Self::TimedOut { .. } => true,
+        }
+    }
+
+    /// How long until a new attempt makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::SignIn { retry_after, .. } => Some(*retry_after),
+            Self::TimedOut { .. } => None,
+        }
+    }
+}
+
+/// Displays an error with the whole chain of its sources, for logs: `could not sign in: the user is locked out ...`.
+///
+/// Loggers that write JSON drop the sources of an error.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
+
+impl fmt::Display for ErrorChain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        std::iter::successors(self.0.source(), |&error| error.source()).try_for_each(|error| write!(f, ": {error}"))
+    }
+}

@@ -1,0 +1,98 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+
+use crate::{SignInError, Token, TokenCache, TokenError, TokenSource};
+
+/// One identity: a cache together with the source that fills it. Cheap to clone.
+///
+/// This is what a client of an API holds: it need not know where tokens come from.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    cache: CacheHandle,
+    source: Arc<BoxedSource>,
+    reuse: bool,
+}
+
+impl Identity {
+    /// The identity that `source` signs in and whose token `cache` keeps. No other identity may use that cache.
+    pub fn new(cache: impl Into<CacheHandle>, source: impl TokenSource) -> Self {
+        let source = Arc::new(source);
+        let sign_in = move || -> BoxFuture<'static, _> {
+            let source = Arc::clone(&source);
+            Box::pin(async move { source.sign_in().await })
+        };
+        Self { cache: cache.into(), source: Arc::new(BoxedSource(Box::new(sign_in))), reuse: true }
+    }
+
+    /// The same identity, but it signs in whenever it is asked for a token. Exists to show what reuse saves.
+    #[must_use]
+    pub fn without_reuse(self) -> Self {
+        Self { reuse: false, ..self }
+    }
+
+    /// The token, from the cache or from the source, within `limit`.
+    ///
+    /// # Errors
+    /// As [`TokenCache::get_within`].
+    pub async fn token(&self, limit: Duration) -> Result<Token, TokenError> {
+        let throwaway;
+        let cache = if self.reuse {
+            self.cache.as_ref()
+        } else {
+            throwaway = TokenCache::new();
+            &throwaway
+        };
+        cache.get_within(limit, &self.source).await
+    }
+
+    /// Tells the cache that the API refused this token; see [`TokenCache::invalidate`].
+    pub fn invalidate(&self, rejected: &Token) {
+        self.cache.as_ref().invalidate(rejected);
+    }
+}
+
+/// A cache in a `static`, or one that is shared.
+#[derive(Clone, Debug)]
+pub enum CacheHandle {
+    /// A module-level static.
+    Static(&'static TokenCache),
+    /// One of several caches that come and go, such as one per tenant.
+    Shared(Arc<TokenCache>),
+}
+
+impl AsRef<TokenCache> for CacheHandle {
+    fn as_ref(&self) -> &TokenCache {
+        match self {
+            Self::Static(cache) => cache,
+            Self::Shared(cache) => cache,
+        }
+    }
+}
+
+impl From<&'static TokenCache> for CacheHandle {
+    fn from(cache: &'static TokenCache) -> Self {
+        Self::Static(cache)
+    }
+}
+
+impl From<Arc<TokenCache>> for CacheHandle {
+    fn from(cache: Arc<TokenCache>) -> Self {
+        Self::Shared(cache)
+    }
+}
+
+/// A source without its type.
+struct BoxedSource(Box<dyn Fn() -> BoxFuture<'static, Result<Token, SignInError>> + Send + Sync>);
+
+impl TokenSource for BoxedSource {
+    async fn sign_in(&self) -> Result<Token, SignInError> {
+        (self.0)().await
+    }
+}
+
+impl fmt::Debug for BoxedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenSource")
+    }
+}

@@ -1,0 +1,190 @@
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::HeaderValue;
+use serde::Deserialize;
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// A JSON Web Token with the times it states about itself. Cheap to clone.
+///
+/// The text cannot be printed: `Debug` shows the times only, the header value is marked sensitive, and the memory is
+/// overwritten when the last clone is dropped.
+#[derive(Clone)]
+pub struct Token(Arc<Inner>);
+
+struct Inner {
+    authorization: HeaderValue,
+    issued_at: Option<SystemTime>,
+    expires_at: SystemTime,
+    just_issued: bool,
+}
+
+impl Token {
+    /// A token that the identity provider issued in answer to this very sign-in.
+    ///
+    /// Its `iat` claim then tells how far the local clock is off, which is taken into account when its expiry is judged.
+    ///
+    /// # Errors
+    /// When the text is not a JWT or has no usable `exp` claim. The signature is not checked: the API does that.
+    pub fn issued(jwt: String) -> Result<Self, TokenFormatError> {
+        Self::parse(jwt, true)
+    }
+
+    /// A token that was issued at some earlier time, for example one that came from a store.
+    ///
+    /// # Errors
+    /// As [`Token::issued`].
+    pub fn stored(jwt: String) -> Result<Self, TokenFormatError> {
+        Self::parse(jwt, false)
+    }
+
+    /// The value of the `Authorization` header: the raw JWT, as AWS AppSync expects it, without `Bearer`.
+    pub fn authorization(&self) -> &HeaderValue {
+        &self.0.authorization
+    }
+
+    /// The `exp` claim, by the issuer's clock.
+    pub fn expires_at(&self) -> SystemTime {
+        self.0.expires_at
+    }
+
+    /// The `iat` claim, by the issuer's clock.
+    pub fn issued_at(&self) -> Option<SystemTime> {
+        self.0.issued_at
+    }
+
+    /// Whether `iat` is the time of the sign-in that returned this token.
+    pub(crate) fn is_just_issued(&self) -> bool {
+        self.0.just_issued
+    }
+
+    fn parse(jwt: String, just_issued: bool) -> Result<Self, TokenFormatError> {
+        let jwt = Zeroizing::new(jwt.into_bytes());
+        let claims = claims(&jwt)?;
+        let mut authorization = HeaderValue::from_maybe_shared(Bytes::from_owner(jwt))
+            .map_err(|_| TokenFormatError("it has characters that no header may have"))?;
+        authorization.set_sensitive(true);
+        Ok(Self(Arc::new(Inner {
+            authorization,
+            issued_at: claims.iat.map(from_epoch).transpose()?,
+            expires_at: from_epoch(claims.exp.ok_or(TokenFormatError("it has no `exp` claim"))?)?,
+            just_issued,
+        })))
+    }
+}
+
+/// Two tokens are equal when their texts are.
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.authorization == other.0.authorization
+    }
+}
+
+impl Eq for Token {}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("issued_at", &self.0.issued_at)
+            .field("expires_at", &self.0.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A text that is not a usable JWT. The message says why and never shows the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a usable JSON Web Token: {0}")]
+pub struct TokenFormatError(&'static str);
+
+/// The claims that matter here; RFC 7519 allows fractions of a second.
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+    iat: Option<f64>,
+}
+
+fn claims(jwt: &[u8]) -> Result<Claims, TokenFormatError> {
+    let mut parts = jwt.split(|byte| *byte == b'.');
+    let (Some(_header), Some(payload), Some(_signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(TokenFormatError("it does not have three parts separated by dots"));
+    };
+    let mut payload =
+        URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenFormatError("its second part is not base64url"))?;
+    let claims = serde_json::from_slice(&payload)
+        .map_err(|_| TokenFormatError("its claims are not a JSON object with numeric dates"));
+    payload.zeroize();
+    claims
+}
+
+fn from_epoch(seconds: f64) -> Result<SystemTime, TokenFormatError> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|since_epoch| SystemTime::UNIX_EPOCH.checked_add(since_epoch))
+        .ok_or(TokenFormatError("a date in it is out of range"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jwt(claims: &str) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn the_times_are_the_claims() {
+        let token = Token::issued(jwt(r#"{"iat":1700000000,"exp":1700003600.5}"#)).unwrap();
+        assert_eq!(token.issued_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
+        assert_eq!(token.expires_at(), SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_003_600_500));
+    }
+
+    #[test]
+    fn the_header_is_the_raw_jwt_and_marked_sensitive() {
+        let text = jwt(r#"{"exp":1700003600}"#);
+        let token = Token::issued(text.clone()).unwrap();
+        assert_eq!(token.authorization().as_bytes(), text.as_bytes());
+        assert!(token.authorization().is_sensitive());
+    }
+
+    #[test]
+    fn a_text_that_is_no_usable_jwt_is_refused_without_being_shown() {
+        for (text, why) in [
+            ("canary".to_owned(), "three parts"),
+            ("canary.canary.canary.canary".to_owned(), "three parts"),
+            ("e30.can+ry.c2ln".to_owned(), "base64url"),
+            (jwt("canary"), "claims"),
+            (jwt(r#"{"exp":"canary"}"#), "claims"),
+            (jwt("{}"), "no `exp`"),
+            (jwt(r#"{"exp":-1}"#), "out of range"),
+            (jwt(r#"{"exp":1e300}"#), "out of range"),
+            (format!("{}\ncanary", jwt(r#"{"exp":1700003600}"#)), "characters"),
+        ] {
+            let error = Token::issued(text).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_times_and_not_the_text() {
+        let text = jwt(r#"{"exp":1700003600,"sub":"canary"}"#);
+        let token = Token::issued(text.clone()).unwrap();
+        let debug = format!("{token:?} {:?}", token.authorization());
+        assert!(debug.contains("expires_at"), "{debug}");
+        assert!(text.split('.').all(|part| !debug.contains(part)), "{debug}");
+    }
+
+    #[test]
+    fn tokens_are_equal_when_their_texts_are() {
+        let [a, same, b] = [1, 1, 2].map(|exp| Token::issued(jwt(&format!(r#"{{"exp":{exp}}}"#))).unwrap());
+        assert_eq!(a, same);
+        assert_ne!(a, b);
+    }
+}

@@ -1,0 +1,134 @@
+use std::time::{Duration, SystemTime};
+
+use crate::Token;
+
+/// When a token is refreshed and when it is no longer served, by the local clock.
+///
+/// All are shares of the token's own life, so that one that lives for seconds is served for most of it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Windows {
+    pub(crate) admitted_at: SystemTime,
+    /// From here on one caller refreshes while the others are served.
+    pub(crate) advisory_from: SystemTime,
+    /// From here on every caller waits for the refresh.
+    pub(crate) mandatory_from: SystemTime,
+    pub(crate) expires_at: SystemTime,
+}
+
+/// AWS advises to renew at 75 % of a token's life:
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-caching-tokens.html>
+const ADVISORY_SHARE: f64 = 0.75;
+/// Jitter takes up to this share of the life off, so that processes that started together do not renew together.
+const JITTER_SHARE: f64 = 0.15;
+/// The longest time before expiry at which a token is no longer trusted to survive one more API call, which AppSync
+/// caps at 30 s.
+const MANDATORY_MARGIN: Duration = Duration::from_secs(60);
+/// How far a slow local clock may lengthen a token's life beyond its `exp` claim.
+const MAX_SKEW: Duration = Duration::from_secs(600);
+
+impl Windows {
+    /// The windows of a token that was requested at `requested_at` and arrived at `now`; `None` when it is expired.
+    ///
+    /// `jitter` is drawn once per token from `0.0..1.0`.
+    pub(crate) fn of(token: &Token, requested_at: SystemTime, now: SystemTime, jitter: f64) -> Option<Self> {
+        let expires_at = local_expiry(token, requested_at)?;
+        if expires_at <= now {
+            return None;
+        }
+        let lives_from = requested_at.min(now);
+        let life = expires_at.duration_since(lives_from).ok()?;
+        Some(Self {
+            admitted_at: now,
+            advisory_from: lives_from.checked_add(life.mul_f64(ADVISORY_SHARE - JITTER_SHARE * jitter))?,
+            mandatory_from: expires_at.checked_sub(MANDATORY_MARGIN.min(life / 4))?,
+            expires_at,
+        })
+    }
+}
+
+/// The token's expiry by the local clock.
+///
+/// The life of a token that was just issued is counted from before the request, whatever the local clock says. A token
+/// from a store is taken at its `exp`.
+fn local_expiry(token: &Token, requested_at: SystemTime) -> Option<SystemTime> {
+    match token.issued_at() {
+        Some(issued_at) if token.is_just_issued() => {
+            let life = token.expires_at().duration_since(issued_at).ok()?;
+            Some(requested_at.checked_add(life)?.min(token.expires_at().checked_add(MAX_SKEW)?))
+        }
+        _ => Some(token.expires_at()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    const EPOCH: SystemTime = SystemTime::UNIX_EPOCH;
+    const IAT: u64 = 1_800_000_000;
+
+    fn at(seconds: f64) -> SystemTime {
+        EPOCH + Duration::from_secs(IAT).mul_f64(1.0) + Duration::from_secs_f64(seconds.max(0.0))
+            - Duration::from_secs_f64((-seconds).max(0.0))
+    }
+
+    fn jwt(life: u64) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(format!(r#"{{"iat":{IAT},"exp":{}}}"#, IAT + life)))
+    }
+
+    fn windows(life: u64, local_now: f64, jitter: f64) -> Option<Windows> {
+        Windows::of(&Token::issued(jwt(life)).unwrap(), at(local_now), at(local_now), jitter)
+    }
+
+    #[test]
+    fn an_hour_is_renewed_from_60_to_75_percent_and_at_the_latest_a_minute_before_expiry() {
+        let earliest = windows(3600, 0.0, 1.0).unwrap();
+        let latest = windows(3600, 0.0, 0.0).unwrap();
+        assert_eq!(earliest.advisory_from, at(2160.0));
+        assert_eq!(latest.advisory_from, at(2700.0));
+        assert_eq!(latest.mandatory_from, at(3540.0));
+        assert_eq!(latest.expires_at, at(3600.0));
+    }
+
+    #[test]
+    fn a_token_that_lives_for_seconds_is_served_for_more_than_half_of_its_life() {
+        for life in 1..=120 {
+            let windows = windows(life, 0.0, 1.0).unwrap();
+            assert!(windows.advisory_from >= at(life as f64 / 2.0), "{life}: {windows:?}");
+            assert!(windows.mandatory_from >= windows.advisory_from, "{life}: {windows:?}");
+            assert!(windows.expires_at >= windows.mandatory_from, "{life}: {windows:?}");
+        }
+    }
+
+    #[test]
+    fn a_local_clock_that_is_off_by_minutes_changes_nothing_in_a_tokens_life() {
+        for off in [-300.0, -1.0, 0.0, 1.0, 300.0] {
+            let windows = windows(3600, off, 0.0).unwrap();
+            assert_eq!(windows.advisory_from, at(off + 2700.0), "{off}");
+            assert_eq!(windows.expires_at, at(off + 3600.0), "{off}");
+        }
+    }
+
+    #[test]
+    fn a_local_clock_that_is_far_ahead_lengthens_a_life_by_ten_minutes_at_most() {
+        assert_eq!(windows(3600, 1800.0, 0.0).unwrap().expires_at, at(4200.0));
+        assert_eq!(windows(3600, 7200.0, 0.0), None);
+    }
+
+    #[test]
+    fn a_stored_token_expires_at_its_exp_and_lives_from_now() {
+        let token = Token::stored(jwt(3600)).unwrap();
+        let windows = Windows::of(&token, at(1600.0), at(1600.0), 0.0).unwrap();
+        assert_eq!(windows.expires_at, at(3600.0));
+        assert_eq!(windows.advisory_from, at(1600.0 + 1500.0));
+    }
+
+    #[test]
+    fn an_expired_token_has_no_windows() {
+        let stored = Token::stored(jwt(3600)).unwrap();
+        assert_eq!(Windows::of(&stored, at(3600.0), at(3600.0), 0.0), None);
+        assert_eq!(windows(0, 0.0, 0.0), None);
+    }
+}
