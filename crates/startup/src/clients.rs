@@ -1,0 +1,46 @@
+use std::{sync::Arc, time::Duration};
+
+use aws_sdk_ssm::config::{BehaviorVersion, SharedCredentialsProvider, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::{AwsConfig, StartError};
+
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
+/// profiles and credential providers costs start-up time.
+pub(crate) fn sdk_config(aws: &AwsConfig) -> SdkConfig {
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws.region.clone())
+        .credentials_provider(SharedCredentialsProvider::new(aws.credentials.clone()))
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .operation_attempt_timeout(Duration::from_secs(3))
+                .operation_timeout(Duration::from_secs(8))
+                .build(),
+        );
+    if let Some(endpoint_url) = &aws.endpoint_url {
+        config = config.endpoint_url(endpoint_url.as_str());
+    }
+    config.build()
+}
+
+/// The HTTP client of the process for everything but the SDK.
+///
+/// Its roots are compiled in: reading the system's takes milliseconds at each start. Timeouts are the callers' matter.
+pub(crate) fn http_client() -> Result<reqwest::Client, StartError> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(reqwest::Client::builder().tls_backend_preconfigured(tls).connect_timeout(CONNECT).http1_only().build()?)
+}

@@ -1,0 +1,262 @@
+use std::fmt;
+
+use auth_cache::TokenUse;
+use aws_sdk_ssm::config::{Credentials, Region};
+use tracing::Level;
+use url::{Host, Url};
+
+/// A function's configuration. Every setting is an environment variable:
+///
+/// | variable | what | default |
+/// | --- | --- | --- |
+/// | `APPSYNC_URL` | the URL of the GraphQL API: https, or http on this machine | |
+/// | `SERVICE_USER_PARAMETERS` | the prefix of the service user's SSM parameters, see [`auth_cache::SsmCredentials`] | |
+/// | `TOKEN_USE` | `access` or `id`: which token the API is called with | `access` |
+/// | `TOKEN_REUSE` | `off` signs in at every invocation, to show what reuse saves | `on` |
+/// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
+/// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS | |
+/// | `AWS_LAMBDA_LOG_LEVEL` | set by Lambda: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` | `INFO` |
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The URL of the GraphQL API.
+    pub appsync_url: Url,
+    /// The prefix of the service user's SSM parameters.
+    pub service_user_parameters: String,
+    /// Which token the API is called with.
+    pub token_use: TokenUse,
+    /// Whether a token is used for more than one invocation.
+    pub token_reuse: bool,
+    /// How to reach AWS.
+    pub aws: AwsConfig,
+    /// What is logged.
+    pub log_level: Level,
+}
+
+/// How to reach AWS: what Lambda sets in every function's environment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AwsConfig {
+    /// The region of Cognito and SSM.
+    pub region: Region,
+    /// The credentials of the function's role.
+    pub credentials: Credentials,
+    /// Where Cognito and SSM are, when it is not AWS.
+    pub endpoint_url: Option<Url>,
+}
+
+impl Config {
+    /// Reads the configuration from the environment.
+    ///
+    /// # Errors
+    /// As [`Config::from_lookup`].
+    pub fn from_env() -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the configuration through `lookup`, which gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// One error names every variable that is missing or malformed, and says what it should look like.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut settings = Settings { lookup, problems: Vec::new() };
+        let appsync_url = settings.required("APPSYNC_URL", "https://ID.appsync-api.REGION.amazonaws.com/graphql", url);
+        let service_user_parameters =
+            settings.required("SERVICE_USER_PARAMETERS", "an SSM prefix such as /orders/service-user", prefix);
+        let token_use = settings.optional("TOKEN_USE", "access or id", |value| match value {
+            "access" => Some(TokenUse::Access),
+            "id" => Some(TokenUse::Id),
+            _ => None,
+        });
+        let token_reuse = settings.optional("TOKEN_REUSE", "on or off", |value| match value {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        });
+        let log_level = settings.optional("AWS_LAMBDA_LOG_LEVEL", "one of TRACE DEBUG INFO WARN ERROR FATAL", level);
+        let region = settings.required("AWS_REGION", "a region such as eu-west-1", text);
+        let key_id = settings.required("AWS_ACCESS_KEY_ID", "set by Lambda from the function's role", text);
+        let secret = settings.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
+        let session = settings.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
+        let endpoint_url = settings.optional("AWS_ENDPOINT_URL", "a URL such as http://127.0.0.1:8000", url);
+
+        match (appsync_url, service_user_parameters, region, key_id, secret) {
+            (Some(appsync_url), Some(service_user_parameters), Some(region), Some(key_id), Some(secret))
+                if settings.problems.is_empty() =>
+            {
+                Ok(Self {
+                    appsync_url,
+                    service_user_parameters,
+                    token_use: token_use.unwrap_or_default(),
+                    token_reuse: token_reuse.unwrap_or(true),
+                    aws: AwsConfig {
+                        region: Region::new(region),
+                        credentials: Credentials::new(key_id, secret, session, None, "environment"),
+                        endpoint_url,
+                    },
+                    log_level: log_level.unwrap_or(Level::INFO),
+                })
+            }
+            _ => Err(ConfigError { problems: settings.problems }),
+        }
+    }
+}
+
+/// What is wrong with the environment. It shows no value.
+///
+/// `Debug` is the same text as `Display`: it is what a `main` that returns the error prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    problems: Vec<String>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the environment is not complete: {}", self.problems.join("; "))
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads settings and collects what is wrong with them.
+struct Settings<L> {
+    lookup: L,
+    problems: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Settings<L> {
+    fn required<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let Some(value) = self.value(name) else {
+            self.problems.push(format!("{name} is missing ({expected})"));
+            return None;
+        };
+        self.parsed(name, expected, &value, parse)
+    }
+
+    fn optional<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = self.value(name)?;
+        self.parsed(name, expected, &value, parse)
+    }
+
+    /// A variable that is set to nothing is not set.
+    fn value(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn parsed<T>(&mut self, name: &str, expected: &str, value: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let parsed = parse(value);
+        if parsed.is_none() {
+            self.problems.push(format!("{name} is malformed ({expected})"));
+        }
+        parsed
+    }
+}
+
+fn text(value: &str) -> Option<String> {
+    Some(value.to_owned())
+}
+
+fn prefix(value: &str) -> Option<String> {
+    value.starts_with('/').then(|| value.to_owned())
+}
+
+/// Tokens and passwords leave the machine over TLS only.
+fn url(value: &str) -> Option<Url> {
+    let url = Url::parse(value).ok()?;
+    let loopback = match url.host()? {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    (url.scheme() == "https" || url.scheme() == "http" && loopback).then_some(url)
+}
+
+fn level(value: &str) -> Option<Level> {
+    match value.to_ascii_uppercase().as_str() {
+        "FATAL" => Some(Level::ERROR),
+        other => other.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 5] = [
+        ("APPSYNC_URL", "https://abc.appsync-api.eu-west-1.amazonaws.com/graphql"),
+        ("SERVICE_USER_PARAMETERS", "/orders/service-user"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "canary-id"),
+        ("AWS_SECRET_ACCESS_KEY", "canary-secret"),
+    ];
+
+    fn config(overrides: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(|name| {
+            let all = overrides.iter().chain(&COMPLETE);
+            all.clone().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn what_lambda_sets_and_two_settings_are_enough() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.service_user_parameters, "/orders/service-user");
+        assert_eq!(config.token_use, TokenUse::Access);
+        assert!(config.token_reuse);
+        assert_eq!(config.log_level, Level::INFO);
+        assert_eq!(config.aws.endpoint_url, None);
+    }
+
+    #[test]
+    fn one_error_names_everything_that_is_missing_and_says_what_it_should_be() {
+        let error = Config::from_lookup(|_| None).unwrap_err().to_string();
+        for (name, _) in COMPLETE {
+            assert!(error.contains(&format!("{name} is missing (")), "{error}");
+        }
+        assert!(error.contains("https://ID.appsync-api.REGION.amazonaws.com/graphql"), "{error}");
+    }
+
+    #[test]
+    fn a_malformed_setting_is_named_without_its_value() {
+        for (name, value) in [
+            ("APPSYNC_URL", "canary"),
+            ("APPSYNC_URL", "http://canary.example/graphql"),
+            ("APPSYNC_URL", "ftp://127.0.0.1/canary"),
+            ("AWS_ENDPOINT_URL", "http://canary.example"),
+            ("SERVICE_USER_PARAMETERS", "canary"),
+            ("TOKEN_USE", "canary"),
+            ("TOKEN_REUSE", "canary"),
+            ("AWS_LAMBDA_LOG_LEVEL", "canary"),
+        ] {
+            let error = config(&[(name, value)]).unwrap_err();
+            assert!(error.to_string().contains(&format!("{name} is malformed (")), "{error}");
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_set_to_nothing_is_missing() {
+        let error = config(&[("APPSYNC_URL", " ")]).unwrap_err().to_string();
+        assert!(error.contains("APPSYNC_URL is missing"), "{error}");
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for url in ["http://127.0.0.1:8000/graphql", "http://localhost:8000/graphql", "http://[::1]:8000/graphql"] {
+            config(&[("APPSYNC_URL", url)]).unwrap();
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let debug = format!("{:?}", config(&[("AWS_SESSION_TOKEN", "canary-session")]).unwrap());
+        assert!(!debug.contains("canary-secret") && !debug.contains("canary-session"), "{debug}");
+    }
+}

@@ -1,0 +1,78 @@
+use std::{sync::OnceLock, time::Duration};
+
+use appsync::AppSyncClient;
+use auth_cache::{CognitoTokenSource, ErrorChain, Identity, SsmCredentials, TokenCache};
+
+use crate::{Config, clients};
+
+/// What a process keeps between invocations: its token, and the client with its open connections.
+///
+/// Each function has one, as its only module-level static. It holds data only: a new process starts with an empty one
+/// and fills it in [`ExecutionContext::start`].
+#[derive(Debug)]
+pub struct ExecutionContext {
+    tokens: TokenCache,
+    appsync: OnceLock<AppSyncClient>,
+}
+
+/// Lambda gives the init phase 10 s in all.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(8);
+
+impl ExecutionContext {
+    /// An empty context.
+    pub const fn new() -> Self {
+        Self { tokens: TokenCache::new(), appsync: OnceLock::new() }
+    }
+
+    /// Builds the client, signs in and opens the connection to AppSync, so that the first invocation is already warm.
+    ///
+    /// Call it in the init phase, which has more CPU than the function pays for. When signing in or connecting fails,
+    /// that is logged and no error: the first invocation tries again.
+    ///
+    /// # Errors
+    /// When the client cannot be built.
+    pub async fn start(&'static self, config: &Config) -> Result<&'static AppSyncClient, StartError> {
+        let appsync = self.client(config)?;
+        if let Err(error) = appsync.warm_up(LONGEST_WARM_UP).await {
+            tracing::warn!(
+                error = %ErrorChain(&error),
+                "could not sign in and connect during the init phase; the first invocation tries again",
+            );
+        }
+        Ok(appsync)
+    }
+
+    fn client(&'static self, config: &Config) -> Result<&'static AppSyncClient, StartError> {
+        if let Some(appsync) = self.appsync.get() {
+            return Ok(appsync);
+        }
+        let sdk = clients::sdk_config(&config.aws);
+        let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(&sdk), &config.service_user_parameters);
+        let cognito = aws_sdk_cognitoidentityprovider::Client::new(&sdk);
+        let source = CognitoTokenSource::new(cognito, credentials, config.token_use);
+        let identity = match config.token_reuse {
+            true => Identity::new(&self.tokens, source),
+            false => Identity::new(&self.tokens, source).without_reuse(),
+        };
+        let http = clients::http_client()?;
+        Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))
+    }
+}
+
+impl Default for ExecutionContext {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Why the context could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The TLS configuration is not usable.
+    #[error("could not set up TLS")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client could not be built.
+    #[error("could not build the HTTP client")]
+    Http(#[from] reqwest::Error),
+}
