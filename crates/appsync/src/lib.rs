@@ -39,4 +39,5 @@ pub use operation::{DynamicError, DynamicOperation, Operation, OperationKind};
 pub mod codegen_support {
     pub use graphql_client;
     pub use serde;
+    pub use serde_json;
 }

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/appsync/latest/devguide/scalars.html>
 
+/// A unique identifier; a number is sent as a string.
+pub type ID = String;
 /// A date such as `2026-11-23`, with an optional offset.
 pub type AWSDate = String;
 /// A time such as `12:30:45.500`, with an optional offset.

@@ -1,1 +1,27 @@
-//! query
+//! Executes the queries of this workspace: the event names one, such as `GetOrder`, and carries its variables.
+//!
+//! ```json
+//! {"operation": "GetOrder", "variables": {"id": "order-1"}}
+//! ```
+//!
+//! The answer is the operation's `data`. A failed invocation has one of the stable `errorType`s of
+//! [`appsync::DispatchError::error_type`].
+
+use appsync::{AppSyncClient, Deadline, OperationKind, dispatch};
+use auth_cache::{Clock, ErrorChain};
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use serde_json::Value;
+
+/// Answers one event.
+///
+/// # Errors
+/// When the event is not what it should be or the operation fails; the failure has been logged.
+pub async fn handle(appsync: AppSyncClient, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let deadline = Deadline::of_invocation(context.deadline(), Clock::wall().now());
+    dispatch(operations::OPERATIONS, OperationKind::Query, &appsync, payload, deadline).await.map_err(|error| {
+        let error_type = error.error_type();
+        tracing::error!(request_id = context.request_id, error_type, error = %ErrorChain(&error), "invocation failed");
+        Diagnostic { error_type: error_type.to_owned(), error_message: ErrorChain(&error).to_string() }
+    })
+}

@@ -1,0 +1,111 @@
+//! One operation's types from `graphql_client_codegen`, put into the shape this crate promises.
+
+use std::{
+    any::Any,
+    panic::{self, AssertUnwindSafe},
+    path::Path,
+};
+
+use graphql_client_codegen::{CodegenMode, GraphQLClientCodegenOptions, generate_module_token_stream_from_string};
+use syn::{Item, ItemMod, Visibility, parse_quote};
+
+use crate::{documents::CheckedOperation, problem::Problem, rewrite, rust, shared::Shared};
+
+/// The module with the operation's `Variables` and `ResponseData`; what other operations use too goes to `shared`.
+pub(crate) fn module(
+    operation: &CheckedOperation,
+    plain_schema: &Path,
+    shared: &mut Shared<'_>,
+) -> Result<ItemMod, Box<Problem>> {
+    let failed = |what: String| {
+        let message = format!("no Rust code can be generated for `{}`: {what}", operation.name);
+        let help =
+            "the operation is valid, but graphql_client cannot express it; a name that is a Rust keyword is one reason";
+        Box::new(Problem::in_file(&operation.file, message).with_help(help.to_owned()))
+    };
+    let document = rust::document_without_defaults(operation);
+    // It panics at what it does not expect. The validation before leaves no known way there.
+    let tokens = panic::catch_unwind(AssertUnwindSafe(|| {
+        generate_module_token_stream_from_string(&document, plain_schema, options(shared))
+            .map_err(|error| error.to_string())
+    }))
+    .unwrap_or_else(|panic| Err(panic_message(panic.as_ref())))
+    .map_err(failed)?;
+    let generated: syn::File = syn::parse2(tokens).map_err(|error| failed(error.to_string()))?;
+
+    let module = generated.items.into_iter().find_map(|item| match item {
+        Item::Mod(module) => Some(module),
+        _ => None,
+    });
+    let Some(ItemMod { ident, content: Some((_, generated)), .. }) = module else {
+        return Err(failed("it has no module".to_owned()));
+    };
+    let items = own_items(generated, shared).map_err(failed)?;
+    let doc = format!(" The variables and the answer of [`{}`].", operation.name);
+    let allow = rewrite::lints();
+    Ok(parse_quote! {
+        #[doc = #doc]
+        #allow
+        pub mod #ident {
+            use ::appsync::codegen_support::serde::{self, Deserialize, Serialize};
+            pub use super::{fragments::*, types::*};
+
+            #(#items)*
+        }
+    })
+}
+
+/// The generated items come in this order.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Inputs,
+    Fragments,
+    Answer,
+}
+
+/// What stays in the operation's module.
+fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>, String> {
+    let mut own = Vec::new();
+    let mut part = Part::Inputs;
+    for item in generated {
+        match item {
+            Item::Type(alias) if matches!(alias.vis, Visibility::Inherited) => shared.scalar(alias)?,
+            Item::Struct(item) if item.ident == "Variables" => {
+                own.push(Item::Struct(rewrite::variables(item)));
+                part = Part::Fragments;
+            }
+            Item::Struct(item) if part == Part::Inputs => shared.input(rewrite::input(item))?,
+            Item::Struct(_) | Item::Enum(_) | Item::Type(_) => {
+                if rewrite::name(&item).is_some_and(|name| name == "ResponseData") {
+                    part = Part::Answer;
+                }
+                let items = rewrite::response(item);
+                match part {
+                    Part::Answer => own.extend(items),
+                    Part::Inputs | Part::Fragments => shared.fragment(items)?,
+                }
+            }
+            // Imports, constants and constructors of default values: written anew, or not needed.
+            Item::Use(_) | Item::Const(_) | Item::Impl(_) => {}
+            _ => return Err("it has an item of an unexpected kind".to_owned()),
+        }
+    }
+    shared.mark_used(&own);
+    Ok(own)
+}
+
+fn options(shared: &Shared<'_>) -> GraphQLClientCodegenOptions {
+    let mut options = GraphQLClientCodegenOptions::new(CodegenMode::Cli);
+    options.set_response_derives("Serialize,Debug,Clone,PartialEq".to_owned());
+    options.set_variables_derives("Deserialize,Debug,Clone,PartialEq".to_owned());
+    options.set_fragments_other_variant(true);
+    options.set_custom_scalars_module(parse_quote!(::appsync::scalars));
+    options.set_serde_path(parse_quote!(::appsync::codegen_support::serde));
+    options.set_extern_enums(shared.enum_names());
+    options
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
+}

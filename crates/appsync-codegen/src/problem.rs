@@ -1,0 +1,116 @@
+use std::{
+    fmt::{self, Display, Formatter},
+    path::{Path, PathBuf},
+};
+
+use apollo_compiler::{
+    diagnostic::{Diagnostic, ToCliReport},
+    parser::{SourceMap, SourceSpan},
+    validation::{DiagnosticData, DiagnosticList},
+};
+
+/// One thing that is wrong with the schema or an operation. `Display` prints it as rustc prints its errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    message: String,
+    file: PathBuf,
+    excerpt: Option<Excerpt>,
+    help: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Excerpt {
+    line: usize,
+    column: usize,
+    text: String,
+    width: usize,
+}
+
+impl Problem {
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The file, or the folder, it is wrong in.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Line and column, both from 1, where they are known.
+    pub fn line_and_column(&self) -> Option<(usize, usize)> {
+        let excerpt = self.excerpt.as_ref()?;
+        Some((excerpt.line, excerpt.column))
+    }
+
+    /// What to do about it, where that can be said.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    pub(crate) fn in_file(file: &Path, message: impl Into<String>) -> Self {
+        Self { message: message.into(), file: file.to_owned(), excerpt: None, help: None }
+    }
+
+    /// `file` is where the problem is when `span` does not tell.
+    pub(crate) fn at(span: Option<SourceSpan>, sources: &SourceMap, file: &Path, message: impl Into<String>) -> Self {
+        let problem = Self::in_file(file, message);
+        let Some((span, source)) = span.and_then(|span| Some((span, sources.get(&span.file_id())?))) else {
+            return problem;
+        };
+        let excerpt = source.get_line_column(span.offset()).map(|start| {
+            let text = source.source_text().lines().nth(start.line - 1).unwrap_or_default();
+            let rest = text.chars().count().saturating_sub(start.column - 1);
+            Excerpt {
+                line: start.line,
+                column: start.column,
+                text: text.to_owned(),
+                width: span.node_len().clamp(1, rest.max(1)),
+            }
+        });
+        Self { file: source.path().to_owned(), excerpt, ..problem }
+    }
+
+    pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// The diagnostics of a parser or a validation. `help` is asked for each message.
+    pub(crate) fn all_of(
+        diagnostics: &DiagnosticList,
+        file: &Path,
+        help: impl Fn(&str) -> Option<String>,
+    ) -> Vec<Self> {
+        let problem = |diagnostic: Diagnostic<'_, DiagnosticData>| {
+            let message = diagnostic.error.to_string();
+            let help = help(&message);
+            Self { help, ..Self::at(diagnostic.error.location(), diagnostic.sources, file, message) }
+        };
+        diagnostics.iter().map(problem).collect()
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error: {}", self.message)?;
+        write!(f, "  --> {}", self.file.display())?;
+        let margin = match &self.excerpt {
+            None => {
+                writeln!(f)?;
+                String::new()
+            }
+            Some(Excerpt { line, column, text, width }) => {
+                let margin = " ".repeat(line.to_string().len());
+                writeln!(f, ":{line}:{column}")?;
+                writeln!(f, "{margin} |")?;
+                writeln!(f, "{line} | {text}")?;
+                writeln!(f, "{margin} | {}{}", " ".repeat(column - 1), "^".repeat(*width))?;
+                margin
+            }
+        };
+        match &self.help {
+            Some(help) => writeln!(f, "{margin} = help: {help}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Changes to the types that `graphql_client_codegen` generates. Each says why.
+
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, Field, Fields, Ident, Item, ItemStruct, Type, Variant, parse_quote};
+
+const SERDE: &str = "::appsync::codegen_support::serde";
+
+/// Generated code follows GraphQL's names and leaves most fields without a comment.
+pub(crate) fn lints() -> Attribute {
+    parse_quote!(#[allow(
+        clippy::all,
+        clippy::allow_attributes,
+        clippy::allow_attributes_without_reason,
+        dead_code,
+        deprecated,
+        missing_docs,
+        non_camel_case_types,
+        non_snake_case,
+        rustdoc::all,
+        unreachable_pub,
+        unused_imports
+    )])
+}
+
+/// An operation without variables gets a struct that is `{}` in JSON, where a unit struct would be `null`.
+pub(crate) fn variables(mut item: ItemStruct) -> ItemStruct {
+    if item.fields.is_empty() {
+        item.fields = Fields::Named(parse_quote!({}));
+        item.semi_token = None;
+    }
+    document(&mut item.attrs, Some("The operation's variables."));
+    input(item)
+}
+
+/// Variables and inputs: an absent value is not sent, because AppSync takes `null` as "set it to null"; and a name
+/// that GraphQL does not know is refused here already.
+pub(crate) fn input(mut item: ItemStruct) -> ItemStruct {
+    item.attrs.push(parse_quote!(#[serde(deny_unknown_fields)]));
+    for field in &mut item.fields {
+        if is_option(&field.ty) {
+            field.attrs.push(parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]));
+        }
+    }
+    // `..Default::default()` is worth having where nothing is required; elsewhere it would hide what is.
+    if item.fields.iter().all(|field| is_option(&field.ty)) {
+        item.attrs.push(parse_quote!(#[derive(Default)]));
+    }
+    item
+}
+
+/// A part of an answer. The enum of a union or an interface becomes one that keeps the name of a type it does not
+/// know; `graphql_client_codegen` would drop it.
+pub(crate) fn response(item: Item) -> Vec<Item> {
+    let Item::Enum(mut item) = item else { return vec![item] };
+    item.attrs.push(parse_quote!(#[serde(crate = #SERDE)]));
+    let Some(other) = item.variants.iter().position(is_other) else { return vec![Item::Enum(item)] };
+
+    let known: Vec<Variant> =
+        item.variants.iter().enumerate().filter(|(at, _)| *at != other).map(|(_, it)| it.clone()).collect();
+    let taken = known.iter().any(|variant| variant.ident == "Unknown");
+    let unknown = if taken { format_ident!("Unknown_") } else { format_ident!("Unknown") };
+    item.variants[other] = parse_quote! {
+        /// A type that the schema did not have when this code was generated.
+        #[serde(untagged)]
+        #unknown {
+            /// The name of the type.
+            #[serde(rename = "__typename")]
+            typename: String,
+        }
+    };
+    for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        *attribute = parse_quote!(#[derive(Serialize, Debug, Clone, PartialEq)]);
+    }
+    let deserialize = deserialize_by_typename(&item.ident, &known, &unknown);
+    vec![Item::Enum(item), deserialize]
+}
+
+/// serde's own untagged fallback would also take a known type that fails to decode, and so hide the error.
+fn deserialize_by_typename(ident: &Ident, known: &[Variant], unknown: &Ident) -> Item {
+    let arms = known.iter().map(|variant| {
+        let (name, ident) = (variant.ident.to_string(), &variant.ident);
+        match &variant.fields {
+            Fields::Unit => quote!(#name => Ok(Self::#ident)),
+            _ => quote!(#name => Deserialize::deserialize(Value::Object(object)).map(Self::#ident).map_err(serde::de::Error::custom)),
+        }
+    });
+    parse_quote! {
+        impl<'de> Deserialize<'de> for #ident {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                use ::appsync::codegen_support::serde_json::{Map, Value};
+
+                let object: Map<String, Value> = Deserialize::deserialize(deserializer)?;
+                let Some(Value::String(typename)) = object.get("__typename").cloned() else {
+                    return Err(serde::de::Error::missing_field("__typename"));
+                };
+                match typename.as_str() {
+                    #(#arms,)*
+                    _ => Ok(Self::#unknown { typename }),
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn document(attributes: &mut Vec<Attribute>, description: Option<&str>) {
+    if let Some(description) = description {
+        let text = format!(" {}", description.trim());
+        attributes.insert(0, parse_quote!(#[doc = #text]));
+    }
+}
+
+pub(crate) fn name(item: &Item) -> Option<&Ident> {
+    match item {
+        Item::Struct(item) => Some(&item.ident),
+        Item::Enum(item) => Some(&item.ident),
+        Item::Type(item) => Some(&item.ident),
+        _ => None,
+    }
+}
+
+/// The name of a field in GraphQL.
+pub(crate) fn serialized_name(field: &Field) -> String {
+    let mut name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        let _ = attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("rename") {
+                name = meta.value()?.parse::<syn::LitStr>()?.value();
+            } else if let Ok(value) = meta.value() {
+                value.parse::<syn::Lit>()?;
+            }
+            Ok(())
+        });
+    }
+    name
+}
+
+/// The name, with `_` behind it if Rust keeps it for itself, as `graphql_client_codegen` does.
+pub(crate) fn safe_ident(name: &str) -> Ident {
+    syn::parse_str(name).unwrap_or_else(|_| format_ident!("{name}_"))
+}
+
+fn is_option(ty: &Type) -> bool {
+    let tokens = ty.to_token_stream().to_string();
+    tokens.starts_with("Option <") || tokens.starts_with("Box < Option <")
+}
+
+fn is_other(variant: &Variant) -> bool {
+    variant.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("(other)"))
+}

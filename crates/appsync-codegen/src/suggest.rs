@@ -1,0 +1,109 @@
+//! "Did you mean ...?", from the names the schema does have.
+
+use apollo_compiler::{Schema, schema::ExtendedType};
+
+/// What to do about a message of the validation, if one of the schema's names is what was meant.
+pub(crate) fn help_for(message: &str, schema: &Schema) -> Option<String> {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match quoted[..] {
+        [ty, field] if message.contains("does not have a field") => {
+            did_you_mean(field, fields_of(schema, ty))
+        }
+        [name, owner] if message.contains("does not exist on") => {
+            did_you_mean(name, members_of(schema, owner))
+        }
+        [argument, coordinate] if message.contains("is not supported by") => {
+            let (ty, field) = coordinate.split_once('.')?;
+            let field = field.split('(').next()?;
+            let definition = schema.type_field(ty, field).ok()?;
+            did_you_mean(
+                argument,
+                definition.arguments.iter().map(|known| known.name.as_str()),
+            )
+        }
+        [ty] if message.contains("cannot find type") => {
+            did_you_mean(ty, type_names(schema)).or_else(|| {
+                Some(format!(
+                    "define `{ty}` in the schema; AppSync has its own scalars (AWSDateTime, AWSJSON, ...) and takes no others"
+                ))
+            })
+        }
+        [ty, ..] if message.contains("is not a type defined in the schema") => {
+            did_you_mean(ty, type_names(schema))
+        }
+        [directive] if message.contains("cannot find directive") => did_you_mean(
+            directive.trim_start_matches('@'),
+            schema.directive_definitions.keys().map(AsRef::as_ref),
+        )
+        .or_else(|| {
+            Some("if AppSync has it, declare it in prelude.graphql beside the operations".to_owned())
+        }),
+        _ => None,
+    }
+}
+
+/// The candidate nearest to `wrong`, if one is near enough to have been meant.
+pub(crate) fn did_you_mean<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let limit = (wrong.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(wrong, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+fn fields_of<'a>(schema: &'a Schema, ty: &str) -> Vec<&'a str> {
+    match schema.types.get(ty) {
+        Some(ExtendedType::Object(ty)) => ty.fields.keys().map(AsRef::as_ref).collect(),
+        Some(ExtendedType::Interface(ty)) => ty.fields.keys().map(AsRef::as_ref).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn members_of<'a>(schema: &'a Schema, ty: &str) -> Vec<&'a str> {
+    match schema.types.get(ty) {
+        Some(ExtendedType::Enum(ty)) => ty.values.keys().map(AsRef::as_ref).collect(),
+        Some(ExtendedType::InputObject(ty)) => ty.fields.keys().map(AsRef::as_ref).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn type_names(schema: &Schema) -> impl Iterator<Item = &str> {
+    schema.types.keys().map(AsRef::as_ref).filter(|name: &&str| !name.starts_with("__"))
+}
+
+/// Levenshtein distance, with letters compared regardless of case.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let substitution = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{did_you_mean, distance};
+
+    #[test]
+    fn distance_counts_the_edits() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("ID", "id"), 0);
+        assert_eq!(distance("", "abc"), 3);
+    }
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let names = ["status", "customerEmail", "note"];
+        assert_eq!(did_you_mean("customerMail", names).as_deref(), Some("did you mean `customerEmail`?"));
+        assert_eq!(did_you_mean("payment", names), None);
+    }
+}

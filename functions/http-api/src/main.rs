@@ -1,0 +1,15 @@
+//! The `http-api` function: see the library.
+
+use lambda_http::{Error, run_concurrent, service_fn};
+use startup::{Config, ExecutionContext};
+
+/// What the process keeps between invocations.
+static CONTEXT: ExecutionContext = ExecutionContext::new();
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let config = Config::from_env()?;
+    startup::log_as_json(config.log_level);
+    let router = http_api::router(CONTEXT.start(&config).await?.clone());
+    run_concurrent(service_fn(move |request| http_api::handle(router.clone(), request))).await
+}
