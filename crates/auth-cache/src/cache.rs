@@ -68,8 +68,9 @@ impl TokenCache {
     /// Call it when the API refuses the token as such (AppSync: HTTP 401 with `UnauthorizedException`), not when it
     /// refuses an operation. However many callers report the same token, one sign-in follows.
     ///
-    /// At most one token is dropped in 10 s. After that, [`TokenCache::get`] may return the rejected token once more;
-    /// a caller that sees so should not try it again, but report the API's refusal.
+    /// A token that replaced a rejected one is kept for 10 s, or half of its life if that is shorter, even if it is
+    /// rejected too. [`TokenCache::get`] then returns it once more; a caller that sees so should not try it again, but
+    /// report the API's refusal.
     pub fn invalidate(&self, rejected: &Token) {
         self.slot().invalidate(rejected, self.clock.now());
     }

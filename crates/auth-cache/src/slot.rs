@@ -15,7 +15,8 @@ pub(crate) struct Slot {
     held: Option<Loaded>,
     flight: Option<Flight>,
     failure: Option<Failure>,
-    rejected: Option<Rejected>,
+    /// The last token that was dropped because the API refused it.
+    rejected: Option<Token>,
     flights: u64,
 }
 
@@ -42,12 +43,6 @@ struct Failure {
     in_a_row: u32,
     at: SystemTime,
     retry_at: SystemTime,
-}
-
-/// The token that the API refused last.
-struct Rejected {
-    token: Token,
-    at: SystemTime,
 }
 
 /// What a caller has to do.
@@ -77,7 +72,7 @@ pub(crate) enum Reason {
 
 /// A sign-in that took longer was interrupted by a freeze, or its runtime is gone: it is not waited for.
 const STALE_FLIGHT: Duration = Duration::from_secs(30);
-/// At most one token is dropped because the API refused it in this time.
+/// How long a token that replaced a rejected one is kept at least, if that is less than half of its life.
 const REJECTION_PAUSE: Duration = Duration::from_secs(10);
 /// A clock that was set back by less is not noticed.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
@@ -125,9 +120,7 @@ impl Slot {
     ) -> Settled {
         let first = self.flight.take_if(|flight| flight.id == id).is_some();
         let result = match result {
-            Ok(loaded) if self.rejected.as_ref().is_some_and(|rejected| rejected.token == loaded.token) => {
-                Err(Arc::new(SignInError::RejectedAgain))
-            }
+            Ok(loaded) if self.rejected.as_ref() == Some(&loaded.token) => Err(Arc::new(SignInError::RejectedAgain)),
             other => other,
         };
         match result {
@@ -152,14 +145,18 @@ impl Slot {
 
     /// Drops the token if it is the one that was rejected, and never takes it in again.
     ///
-    /// When one was dropped moments ago, its successor is kept: an API that refuses every token would otherwise cause
-    /// a sign-in at each call.
+    /// A new token that replaced a rejected one moments ago is kept: an API that refuses every token would otherwise
+    /// cause a sign-in at each call.
     pub(crate) fn invalidate(&mut self, rejected: &Token, now: SystemTime) {
-        if self.rejected.as_ref().is_some_and(|earlier| within(earlier.at, now, REJECTION_PAUSE)) {
-            return;
-        }
-        if self.held.take_if(|held| held.token == *rejected).is_some() {
-            self.rejected = Some(Rejected { token: rejected.clone(), at: now });
+        let replaces_another = self.rejected.is_some();
+        let dropped = self.held.take_if(|held| {
+            let Windows { admitted_at, expires_at, .. } = held.windows;
+            let half_a_life = expires_at.duration_since(admitted_at).unwrap_or_default() / 2;
+            let is_new = within(admitted_at, now, REJECTION_PAUSE.min(half_a_life));
+            held.token == *rejected && !(replaces_another && is_new)
+        });
+        if let Some(dropped) = dropped {
+            self.rejected = Some(dropped.token);
         }
     }
 

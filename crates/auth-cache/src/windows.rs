@@ -25,13 +25,14 @@ const JITTER_SHARE: f64 = 0.15;
 const MANDATORY_MARGIN: Duration = Duration::from_secs(60);
 /// How far a slow local clock may lengthen a token's life beyond its `exp` claim.
 const MAX_SKEW: Duration = Duration::from_secs(600);
+const IAT_RESOLUTION: Duration = Duration::from_secs(1);
 
 impl Windows {
     /// The windows of a token that was requested at `requested_at` and arrived at `now`; `None` when it is expired.
     ///
     /// `jitter` is drawn once per token from `0.0..1.0`.
     pub(crate) fn of(token: &Token, requested_at: SystemTime, now: SystemTime, jitter: f64) -> Option<Self> {
-        let expires_at = local_expiry(token, requested_at)?;
+        let expires_at = local_expiry(token, requested_at, now)?;
         if expires_at <= now {
             return None;
         }
@@ -48,16 +49,18 @@ impl Windows {
 
 /// The token's expiry by the local clock.
 ///
-/// The life of a token that was just issued is counted from before the request, whatever the local clock says. A token
-/// from a store is taken at its `exp`.
-fn local_expiry(token: &Token, requested_at: SystemTime) -> Option<SystemTime> {
-    match token.issued_at() {
-        Some(issued_at) if token.is_just_issued() => {
-            let life = token.expires_at().duration_since(issued_at).ok()?;
-            Some(requested_at.checked_add(life)?.min(token.expires_at().checked_add(MAX_SKEW)?))
-        }
-        _ => Some(token.expires_at()),
+/// A token that was just issued shows how far the local clock is off. `iat` is in whole seconds, so the issuer's clock
+/// stood somewhere in the second after it. If that second may have been while the request was under way, the clocks
+/// agree. If not, the life is counted from before the request, less the second that is not known.
+fn local_expiry(token: &Token, requested_at: SystemTime, now: SystemTime) -> Option<SystemTime> {
+    let Some(issued_at) = token.issued_at().filter(|_| token.is_just_issued()) else {
+        return Some(token.expires_at());
+    };
+    if issued_at <= now && requested_at < issued_at.checked_add(IAT_RESOLUTION)? {
+        return Some(token.expires_at());
     }
+    let life = token.expires_at().duration_since(issued_at).ok()?.saturating_sub(IAT_RESOLUTION);
+    Some(requested_at.checked_add(life)?.min(token.expires_at().checked_add(MAX_SKEW)?))
 }
 
 #[cfg(test)]
@@ -70,8 +73,7 @@ mod tests {
     const IAT: u64 = 1_800_000_000;
 
     fn at(seconds: f64) -> SystemTime {
-        EPOCH + Duration::from_secs(IAT).mul_f64(1.0) + Duration::from_secs_f64(seconds.max(0.0))
-            - Duration::from_secs_f64((-seconds).max(0.0))
+        EPOCH + Duration::from_secs_f64(IAT as f64 + seconds)
     }
 
     fn jwt(life: u64) -> String {
@@ -103,11 +105,18 @@ mod tests {
     }
 
     #[test]
-    fn a_local_clock_that_is_off_by_minutes_changes_nothing_in_a_tokens_life() {
-        for off in [-300.0, -1.0, 0.0, 1.0, 300.0] {
+    fn a_token_that_is_issued_late_in_a_second_ends_at_its_exp() {
+        for late in [0.0, 0.5, 0.75] {
+            assert_eq!(windows(2, late, 0.0).unwrap().expires_at, at(2.0), "{late}");
+        }
+    }
+
+    #[test]
+    fn a_local_clock_that_is_off_by_minutes_costs_a_tokens_life_a_second_at_most() {
+        for off in [-300.0, -1.0, 1.0, 300.0] {
             let windows = windows(3600, off, 0.0).unwrap();
-            assert_eq!(windows.advisory_from, at(off + 2700.0), "{off}");
-            assert_eq!(windows.expires_at, at(off + 3600.0), "{off}");
+            assert_eq!(windows.expires_at, at(off + 3599.0), "{off}");
+            assert_eq!(windows.advisory_from, at(off + 3599.0 * 0.75), "{off}");
         }
     }
 

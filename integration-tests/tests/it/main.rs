@@ -1,1 +1,11 @@
-//! x
+//! Real handlers and real clients, over real HTTP, against `local-cloud` on a port of its own.
+
+mod bad_input;
+mod http_api;
+mod operations;
+mod peer;
+mod secrets;
+mod setup;
+mod sign_in;
+mod token_reuse;
+mod warm_up;

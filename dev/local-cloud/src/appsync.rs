@@ -1,0 +1,93 @@
+//! AWS AppSync: the edge that checks the token, the execution of a GraphQL request, and the shapes of its answers.
+
+mod authorize;
+mod directives;
+mod execute;
+mod failure;
+mod orders;
+mod request;
+mod resolvers;
+mod scalars;
+mod schema;
+mod validate;
+mod variables;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use apollo_compiler::Schema;
+use apollo_compiler::validation::Valid;
+use hyper::HeaderMap;
+use serde_json::json;
+
+use self::authorize::authorize;
+use self::orders::Orders;
+pub(crate) use self::request::operation_name;
+use self::request::{GraphQlRequest, Malformed};
+use crate::cloud::State;
+use crate::ids;
+use crate::jwt::Keys;
+use crate::server::Answer;
+
+const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
+
+/// One GraphQL API, with the example's orders behind it.
+pub(crate) struct AppSync {
+    schema: Valid<Schema>,
+    keys: Keys,
+    orders: Mutex<Orders>,
+}
+
+impl AppSync {
+    /// # Errors
+    /// What is wrong with the SDL, with its lines.
+    pub(crate) fn new(sdl: &str, keys: Keys) -> Result<Self, String> {
+        Ok(Self { schema: schema::parse(sdl)?, keys, orders: Mutex::default() })
+    }
+
+    pub(crate) fn seed(&self, now_millis: i64) {
+        self.orders().seed(now_millis);
+    }
+
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `POST /graphql`.
+pub(crate) fn answer(state: &State, headers: &HeaderMap, body: &[u8]) -> Answer {
+    let caller = match authorize(state, &state.appsync.keys, headers) {
+        Ok(caller) => caller,
+        Err(refusal) => return refused_at_the_edge(401, "UnauthorizedException", refusal.message()),
+    };
+    let request = match GraphQlRequest::parse(body) {
+        Ok(request) => request,
+        Err(Malformed { message }) => return refused_at_the_edge(400, "MalformedHttpRequestException", message),
+    };
+    let response = execute::execute(&state.appsync, &request, &caller, state.clock.now_millis());
+    let outcome = response.outcome();
+    Answer::new(200, CONTENT_TYPE, response.into_json(), outcome)
+        .header("x-amzn-requestid", ids::uuid())
+        .header("x-amzn-appsync-tokensconsumed", "1".to_owned())
+}
+
+/// `OPTIONS /graphql`: no authorization, no body. Clients open a connection with it ahead of time.
+pub(crate) fn answer_options() -> Answer {
+    Answer::new(200, CONTENT_TYPE, String::new(), "ok")
+        .header("x-amzn-requestid", ids::uuid())
+        .header("access-control-allow-origin", "*".to_owned())
+        .header("access-control-allow-methods", "POST, OPTIONS".to_owned())
+        .header("access-control-allow-headers", "authorization, content-type, x-amz-user-agent, x-api-key".to_owned())
+        .header("access-control-max-age", "172800".to_owned())
+}
+
+/// A refusal before anything is executed, pretty-printed byte for byte as AppSync does.
+pub(crate) fn refused_at_the_edge(status: u16, error_type: &'static str, message: &str) -> Answer {
+    let body = format!(
+        "{{\n  \"errors\" : [ {{\n    \"errorType\" : {},\n    \"message\" : {}\n  }} ]\n}}",
+        json!(error_type),
+        json!(message)
+    );
+    Answer::new(status, CONTENT_TYPE, body, error_type)
+        .header("x-amzn-requestid", ids::uuid())
+        .header("x-amzn-errortype", error_type.to_owned())
+}

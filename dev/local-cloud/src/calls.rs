@@ -1,0 +1,190 @@
+//! What was called: the record that tests count and the binary prints.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+use crate::clock::{format_date_time, wall_clock_millis};
+
+/// One of the three services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Service {
+    /// Amazon Cognito user pools.
+    Cognito,
+    /// AWS Systems Manager Parameter Store.
+    Ssm,
+    /// AWS AppSync.
+    AppSync,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 3] = [Self::Cognito, Self::Ssm, Self::AppSync];
+
+    /// The name in the control API and on the command line: `cognito`, `ssm`, `appsync`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cognito => "cognito",
+            Self::Ssm => "ssm",
+            Self::AppSync => "appsync",
+        }
+    }
+
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Cognito => 0,
+            Self::Ssm => 1,
+            Self::AppSync => 2,
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One call as the stand-in saw it. It holds nothing secret: no body, no header, no variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Call {
+    /// When it arrived, in milliseconds since 1970, without the clock offset.
+    pub at: i64,
+    /// The service that was called.
+    pub service: Service,
+    /// `AdminInitiateAuth`, `GetParameters`, the GraphQL operation's name, `OPTIONS`, `GetJwks`.
+    pub operation: String,
+    /// The HTTP status sent; 0 when none was, because the connection was reset or the caller went away.
+    pub status: u16,
+    /// `ok`, an error type such as `NotAuthorizedException`, or a word about an injected fault.
+    pub outcome: String,
+    /// From the arrival of the whole request to the moment its answer was ready.
+    pub millis: u64,
+}
+
+/// The operation under which `OPTIONS /graphql` is recorded; [`CallLog::count`] leaves it out.
+pub(crate) const OPTIONS: &str = "OPTIONS";
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = format_date_time(self.at);
+        let time = at.get(11..23).unwrap_or(&at);
+        let Self { service, operation, status, outcome, millis, .. } = self;
+        write!(f, "{time} {service:<8}{operation:<26} {status:>3} {millis:>5} ms  {outcome}")
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct CallLog {
+    calls: Mutex<Vec<Call>>,
+    subscribers: broadcast::Sender<Call>,
+}
+
+impl Default for CallLog {
+    fn default() -> Self {
+        Self { calls: Mutex::default(), subscribers: broadcast::Sender::new(1024) }
+    }
+}
+
+impl CallLog {
+    pub(crate) fn all(&self) -> Vec<Call> {
+        self.lock().clone()
+    }
+
+    pub(crate) fn count(&self, service: Service) -> usize {
+        self.lock().iter().filter(|call| call.service == service && call.operation != OPTIONS).count()
+    }
+
+    pub(crate) fn count_of(&self, operation: &str) -> usize {
+        self.lock().iter().filter(|call| call.operation == operation).count()
+    }
+
+    pub(crate) fn reset(&self) {
+        self.lock().clear();
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Call> {
+        self.subscribers.subscribe()
+    }
+
+    /// Starts the record of a call that has just arrived.
+    pub(crate) fn begin(self: &Arc<Self>, service: Service, operation: &str) -> CallInProgress {
+        CallInProgress {
+            log: Arc::clone(self),
+            at: wall_clock_millis(),
+            service,
+            operation: operation.to_owned(),
+            end: None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Records its call when it is dropped: a caller that went away while it waited is recorded too.
+pub(crate) struct CallInProgress {
+    log: Arc<CallLog>,
+    at: i64,
+    service: Service,
+    operation: String,
+    end: Option<(u16, String)>,
+}
+
+impl CallInProgress {
+    pub(crate) fn end(mut self, status: u16, outcome: impl Into<String>) {
+        self.end = Some((status, outcome.into()));
+    }
+}
+
+impl Drop for CallInProgress {
+    fn drop(&mut self) {
+        let (status, outcome) = self.end.take().unwrap_or((0, "caller went away".to_owned()));
+        let call = Call {
+            at: self.at,
+            service: self.service,
+            operation: std::mem::take(&mut self.operation),
+            status,
+            outcome,
+            millis: u64::try_from(wall_clock_millis() - self.at).unwrap_or(0),
+        };
+        self.log.lock().push(call.clone());
+        // An error only says that nobody has subscribed.
+        let _ = self.log.subscribers.send(call);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_one_line() {
+        let call = Call {
+            at: 951_782_400_001,
+            service: Service::Cognito,
+            operation: "AdminInitiateAuth".to_owned(),
+            status: 400,
+            outcome: "NotAuthorizedException".to_owned(),
+            millis: 152,
+        };
+        assert_eq!(
+            call.to_string(),
+            "00:00:00.001 cognito AdminInitiateAuth          400   152 ms  NotAuthorizedException"
+        );
+    }
+
+    #[test]
+    fn a_call_whose_caller_went_away_is_recorded() {
+        let log = Arc::new(CallLog::default());
+        drop(log.begin(Service::Ssm, "GetParameters"));
+        assert_eq!(log.all()[0].outcome, "caller went away");
+        assert_eq!(log.count(Service::Ssm), 1);
+    }
+}

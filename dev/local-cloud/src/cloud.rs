@@ -1,0 +1,241 @@
+//! The handle: how a test or the binary starts the stand-in, changes it and asks what was called.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{fmt, io};
+
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use crate::appsync::AppSync;
+use crate::calls::{Call, CallLog, Service};
+use crate::clock::Clock;
+use crate::cognito::Cognito;
+use crate::faults::{Fault, Faults};
+use crate::jwt::Keys;
+use crate::seed::Seed;
+use crate::server;
+use crate::settings::Settings;
+use crate::ssm::Ssm;
+
+/// A running stand-in. Dropping it stops it and closes every connection.
+pub struct LocalCloud {
+    address: SocketAddr,
+    state: Arc<State>,
+    server: JoinHandle<()>,
+}
+
+impl LocalCloud {
+    /// What can be chosen before it starts.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts with the example's schema and [`Seed`] on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// `http://127.0.0.1:PORT`: what `AWS_ENDPOINT_URL` is set to.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `http://127.0.0.1:PORT/graphql`: the endpoint of the GraphQL API.
+    pub fn graphql_url(&self) -> String {
+        format!("http://{}/graphql", self.address)
+    }
+
+    /// Ids and credentials of the example. They exist only if the builder did not say `.seed(false)`.
+    pub fn seed(&self) -> &Seed {
+        &self.state.seed
+    }
+
+    /// What the functions need in their environment, as `NAME=value`.
+    pub fn environment(&self) -> Vec<String> {
+        self.state.seed.environment(&self.url())
+    }
+
+    /// Every call of `service` is answered this much later.
+    pub fn set_latency(&self, service: Service, latency: Duration) {
+        self.state.settings.set_latency(service, latency);
+    }
+
+    /// Access and ID tokens issued from now on live this long, in whole seconds, whatever their app client says.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.state.settings.set_token_lifetime(Some(lifetime));
+    }
+
+    /// Refresh tokens issued from now on live this long, in whole seconds, whatever their app client says.
+    pub fn set_refresh_token_lifetime(&self, lifetime: Duration) {
+        self.state.settings.set_refresh_token_lifetime(Some(lifetime));
+    }
+
+    /// Sets how many seconds the stand-in's clock is ahead of (or, negative, behind) the wall clock.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.state.clock.set_offset(seconds);
+    }
+
+    /// Makes the next calls go wrong.
+    pub fn inject(&self, fault: Fault) {
+        self.state.faults.inject(fault);
+    }
+
+    /// Forgets the faults still to come.
+    pub fn clear_faults(&self) {
+        self.state.faults.clear();
+    }
+
+    /// The calls answered so far, in the order of their answers.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.calls.all()
+    }
+
+    /// How many calls `service` got. Opening a connection with `OPTIONS /graphql` is not counted.
+    pub fn count(&self, service: Service) -> usize {
+        self.state.calls.count(service)
+    }
+
+    /// How often an operation was called, by its name: `AdminInitiateAuth`, `GetParameters`, `GetOrder`, `OPTIONS`.
+    pub fn count_of(&self, operation: &str) -> usize {
+        self.state.calls.count_of(operation)
+    }
+
+    /// Forgets the calls so far.
+    pub fn reset_calls(&self) {
+        self.state.calls.reset();
+    }
+
+    /// Every call from now on, as it is answered.
+    pub fn subscribe(&self) -> broadcast::Receiver<Call> {
+        self.state.calls.subscribe()
+    }
+}
+
+impl fmt::Debug for LocalCloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalCloud").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Drop for LocalCloud {
+    fn drop(&mut self) {
+        // The server's task owns the connections' tasks: they end with it.
+        self.server.abort();
+    }
+}
+
+/// What can be chosen before a [`LocalCloud`] starts.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    port: u16,
+    schema: String,
+    latency: Vec<(Service, Duration)>,
+    token_lifetime: Option<Duration>,
+    seed: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            schema: include_str!("../../../schema.graphql").to_owned(),
+            latency: Vec::new(),
+            token_lifetime: None,
+            seed: true,
+        }
+    }
+}
+
+impl Builder {
+    /// The port on 127.0.0.1; 0, the default, takes a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The SDL to serve instead of the workspace's `schema.graphql`. AWS scalars and directives need no declaration.
+    pub fn schema(mut self, sdl: impl Into<String>) -> Self {
+        self.schema = sdl.into();
+        self
+    }
+
+    /// See [`LocalCloud::set_latency`].
+    pub fn latency(mut self, service: Service, latency: Duration) -> Self {
+        self.latency.push((service, latency));
+        self
+    }
+
+    /// See [`LocalCloud::set_token_lifetime`].
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Whether the example's pool, user, parameters and orders exist from the start; true by default.
+    pub fn seed(mut self, seed: bool) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts it on the current tokio runtime.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the schema is invalid; otherwise when the port cannot be bound.
+    pub async fn start(self) -> io::Result<LocalCloud> {
+        let keys = Keys::development();
+        let seed = Seed::default();
+        let state = Arc::new(State {
+            clock: Clock::default(),
+            settings: Settings::default(),
+            faults: Faults::default(),
+            calls: Arc::default(),
+            cognito: Mutex::new(Cognito::new(&seed.region, keys.clone())),
+            ssm: Mutex::new(Ssm::new(&seed.region)),
+            appsync: AppSync::new(&self.schema, keys)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
+            seed,
+        });
+        for (service, latency) in self.latency {
+            state.settings.set_latency(service, latency);
+        }
+        state.settings.set_token_lifetime(self.token_lifetime);
+        if self.seed {
+            state.seed.plant(&state);
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{}: {error}", self.port))
+        })?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(server::run(listener, Arc::clone(&state)));
+        Ok(LocalCloud { address, state, server })
+    }
+}
+
+/// Everything that the connections share.
+pub(crate) struct State {
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Arc<CallLog>,
+    pub(crate) appsync: AppSync,
+    pub(crate) seed: Seed,
+    cognito: Mutex<Cognito>,
+    ssm: Mutex<Ssm>,
+}
+
+impl State {
+    pub(crate) fn cognito(&self) -> MutexGuard<'_, Cognito> {
+        self.cognito.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn ssm(&self) -> MutexGuard<'_, Ssm> {
+        self.ssm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,73 @@
+//! The tokens of a sign-in, with the claims that Cognito writes.
+
+use serde_json::{Value, json};
+
+use super::Context;
+use super::pool::{Client, Pool, User};
+use crate::ids;
+use crate::jwt::{Claims, Keys};
+
+/// What the tokens of one sign-in share, however often they are refreshed.
+#[derive(Debug, Clone)]
+pub(super) struct SignIn {
+    pub(super) origin_jti: String,
+    pub(super) event_id: String,
+    pub(super) auth_time: i64,
+}
+
+impl SignIn {
+    pub(super) fn at(now: i64) -> Self {
+        Self { origin_jti: ids::uuid(), event_id: ids::uuid(), auth_time: now }
+    }
+}
+
+/// `AuthenticationResult` without a refresh token.
+pub(super) fn issue(
+    keys: &Keys,
+    pool: &Pool,
+    client: &Client,
+    user: &User,
+    sign_in: &SignIn,
+    context: &Context,
+) -> Value {
+    let access_lifetime = context.token_lifetime.unwrap_or(client.access_lifetime);
+    let id_lifetime = context.token_lifetime.unwrap_or(client.id_lifetime);
+
+    let mut access = common(pool, user, sign_in, context.now, access_lifetime);
+    access.insert("token_use".to_owned(), json!("access"));
+    access.insert("client_id".to_owned(), json!(client.id));
+    access.insert("scope".to_owned(), json!("aws.cognito.signin.user.admin"));
+    access.insert("username".to_owned(), json!(user.username));
+
+    let mut id = common(pool, user, sign_in, context.now, id_lifetime);
+    id.insert("token_use".to_owned(), json!("id"));
+    id.insert("aud".to_owned(), json!(client.id));
+    id.insert("cognito:username".to_owned(), json!(user.username));
+    for (name, value) in &user.attributes {
+        let verified = name.ends_with("_verified");
+        id.insert(name.clone(), if verified { json!(value == "true") } else { json!(value) });
+    }
+
+    json!({
+        "AccessToken": keys.sign(&access),
+        "IdToken": keys.sign(&id),
+        "ExpiresIn": access_lifetime,
+        "TokenType": "Bearer",
+    })
+}
+
+fn common(pool: &Pool, user: &User, sign_in: &SignIn, now: i64, lifetime: i64) -> Claims {
+    let mut claims = Claims::new();
+    claims.insert("sub".to_owned(), json!(user.sub));
+    if !user.groups.is_empty() {
+        claims.insert("cognito:groups".to_owned(), json!(user.groups));
+    }
+    claims.insert("iss".to_owned(), json!(pool.issuer()));
+    claims.insert("origin_jti".to_owned(), json!(sign_in.origin_jti));
+    claims.insert("event_id".to_owned(), json!(sign_in.event_id));
+    claims.insert("auth_time".to_owned(), json!(sign_in.auth_time));
+    claims.insert("iat".to_owned(), json!(now));
+    claims.insert("exp".to_owned(), json!(now + lifetime));
+    claims.insert("jti".to_owned(), json!(ids::uuid()));
+    claims
+}

@@ -1,0 +1,57 @@
+//! An embedded stand-in for Amazon Cognito, SSM Parameter Store and AWS AppSync: one library, one binary, one port.
+//!
+//! It answers as the real services answer, down to headers and the shape of errors, so that clients run unchanged
+//! against it: only their base URL differs. It shares no code with the clients it tests, and it does not check
+//! SigV4 signatures. It listens on 127.0.0.1 only.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+//! use local_cloud::{Fault, LocalCloud, Service};
+//!
+//! let cloud = LocalCloud::start().await?;
+//! cloud.inject(Fault::throttle(Service::Cognito).times(2));
+//! assert!(cloud.graphql_url().ends_with("/graphql"));
+//! assert_eq!(cloud.count(Service::Cognito), 0);
+//! # Ok(()) }
+//! ```
+//!
+//! # What is served
+//! - `POST /` with `X-Amz-Target: AWSCognitoIdentityProviderService.*` or `AmazonSSM.*`: set `AWS_ENDPOINT_URL` to [`LocalCloud::url`].
+//! - `GET /<pool>/.well-known/jwks.json`: the keys that verify the tokens.
+//! - `POST /graphql`: AppSync, executing the given SDL; resolvers are registered in `appsync/resolvers.rs`.
+//! - `OPTIONS /graphql`: 200, no authorization needed, with which clients open a connection ahead of time.
+//!
+//! # Control over HTTP
+//! Everything a test does through [`LocalCloud`] works from another process too, as JSON:
+//!
+//! | route | meaning |
+//! | --- | --- |
+//! | `GET /_local-cloud/health` | 200 once it serves |
+//! | `GET /_local-cloud/seed` | ids and credentials of the example's pool and user |
+//! | `GET /_local-cloud/calls` | `[{"at":…,"service":"cognito","operation":"AdminInitiateAuth","status":200,"outcome":"ok","millis":3}, …]` |
+//! | `DELETE /_local-cloud/calls` | forgets them |
+//! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
+//! | `POST /_local-cloud/faults` | adds one [`Fault`]: `{"service":"appsync","operation":"GetOrder","kind":"status","code":503,"times":2}` |
+//! | `GET`, `DELETE /_local-cloud/faults` | those still to come; removes them |
+
+mod cloud;
+mod server;
+
+mod calls;
+mod clock;
+mod control;
+mod faults;
+mod seed;
+mod settings;
+
+mod appsync;
+mod aws_json;
+mod cognito;
+mod ids;
+mod jwt;
+mod ssm;
+
+pub use calls::{Call, Service};
+pub use cloud::{Builder, LocalCloud};
+pub use faults::{Fault, FaultKind};
+pub use seed::Seed;

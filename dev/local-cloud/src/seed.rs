@@ -1,0 +1,78 @@
+//! The example's user pool, service user and parameters, there from the start unless the builder says otherwise.
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cloud::State;
+use crate::ssm::Kind;
+
+/// What the example finds when it starts. The secrets in it are public development values.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Seed {
+    /// The region that pool ids, issuers and ARNs name.
+    pub region: String,
+    /// The user pool.
+    pub user_pool_id: String,
+    /// The app client, which has a secret and allows `ADMIN_USER_PASSWORD_AUTH` and `REFRESH_TOKEN_AUTH`.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// The service user, a member of [`Seed::group`].
+    pub username: String,
+    /// Its password.
+    pub password: String,
+    /// The group that `schema.graphql` asks for.
+    pub group: String,
+    /// Where the four SSM parameters `credentials`, `user-pool-id`, `client-id` and `client-secret` lie, without a slash at the end.
+    pub parameters_prefix: String,
+}
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self {
+            region: "eu-west-1".to_owned(),
+            user_pool_id: "eu-west-1_LocalPool1".to_owned(),
+            client_id: "localcloud0client000000001".to_owned(),
+            client_secret: "local0cloud0public0development0client0secret00000001".to_owned(),
+            username: "order-service".to_owned(),
+            password: "Local-cloud-1-password".to_owned(),
+            group: "order-services".to_owned(),
+            parameters_prefix: "/orders/service-user".to_owned(),
+        }
+    }
+}
+
+impl Seed {
+    /// Creates it all.
+    pub(crate) fn plant(&self, state: &State) {
+        let now = state.clock.now();
+        state.cognito().seed(self, now);
+        let credentials = json!({"username": self.username, "password": self.password}).to_string();
+        let mut ssm = state.ssm();
+        for (name, kind, value) in [
+            ("credentials", Kind::SecureString, credentials.as_str()),
+            ("user-pool-id", Kind::String, &self.user_pool_id),
+            ("client-id", Kind::String, &self.client_id),
+            ("client-secret", Kind::SecureString, &self.client_secret),
+        ] {
+            ssm.seed(format!("{}/{name}", self.parameters_prefix), kind, value, now);
+        }
+        drop(ssm);
+        state.appsync.seed(state.clock.now_millis());
+    }
+
+    /// The environment of the example's functions, as `NAME=value` lines.
+    pub(crate) fn environment(&self, url: &str) -> Vec<String> {
+        [
+            ("APPSYNC_URL", format!("{url}/graphql")),
+            ("SERVICE_USER_PARAMETERS", self.parameters_prefix.clone()),
+            ("AWS_ENDPOINT_URL", url.to_owned()),
+            ("AWS_REGION", self.region.clone()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ]
+        .map(|(name, value)| format!("{name}={value}"))
+        .to_vec()
+    }
+}

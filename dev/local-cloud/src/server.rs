@@ -1,0 +1,166 @@
+//! One port: accepts connections, tells the services apart, and keeps each connection in its hands so that faults are real.
+
+mod answer;
+mod route;
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+
+pub(crate) use self::answer::Answer;
+use self::answer::{Body, Ending};
+use self::route::{Call, Route};
+use crate::calls::Service;
+use crate::cloud::State;
+use crate::control;
+use crate::faults::{Fault, FaultKind};
+use crate::{appsync, aws_json};
+
+/// AppSync takes no larger requests; Cognito and SSM neither.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Serves until its task is aborted; the connections end with it.
+pub(crate) async fn run(listener: TcpListener, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(serve_connection(stream, Arc::clone(&state)));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, state: Arc<State>) {
+    // Without it, small answers may wait for the delayed acknowledgement of the previous ones.
+    let _ = stream.set_nodelay(true);
+    let (take_over, mut taken_over) = unbounded_channel();
+    let service = service_fn(|request| handle(Arc::clone(&state), request, take_over.clone()));
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let ending = tokio::select! {
+        _ = &mut connection => return,
+        ending = taken_over.recv() => ending,
+    };
+    if let Some(ending) = ending {
+        ending.perform(connection.into_parts().io.into_inner()).await;
+    }
+}
+
+async fn handle(
+    state: Arc<State>,
+    request: Request<Incoming>,
+    take_over: UnboundedSender<Ending>,
+) -> Result<Response<Body>, Infallible> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
+        return Ok(Answer::html(413).into_response());
+    };
+    let call = match Route::of(&head, &body.to_bytes()) {
+        Route::Control { body } => return Ok(control::answer(&state, &head, &body).into_response()),
+        Route::Nowhere => return Ok(Answer::html(404).into_response()),
+        Route::Call(call) => call,
+    };
+
+    let in_progress = state.calls.begin(call.service(), call.operation());
+    let fault = state.faults.take(call.service(), call.operation());
+    let latency = state.settings.latency(call.service());
+    if !latency.is_zero() && !matches!(call, Call::Options) {
+        tokio::time::sleep(latency).await;
+    }
+
+    let Some(fault) = fault else {
+        let answer = execute(&state, &head, call);
+        in_progress.end(answer.status, answer.outcome.clone());
+        return Ok(answer.into_response());
+    };
+    match fault.kind() {
+        FaultKind::Throttle | FaultKind::Status { .. } | FaultKind::Unauthorized => {
+            let answer = answer_of_fault(&fault, call.service());
+            in_progress.end(answer.status, format!("injected: {}", answer.outcome));
+            Ok(answer.into_response())
+        }
+        FaultKind::Reset => {
+            in_progress.end(0, "injected: connection reset");
+            hand_over(take_over, Ending::Reset).await
+        }
+        FaultKind::LoseAnswer => {
+            let answer = execute(&state, &head, call);
+            in_progress.end(0, format!("injected: answer lost ({})", answer.outcome));
+            hand_over(take_over, Ending::Reset).await
+        }
+        FaultKind::Truncate => {
+            let answer = execute(&state, &head, call);
+            in_progress.end(answer.status, format!("injected: answer cut off ({})", answer.outcome));
+            hand_over(take_over, Ending::Truncated(answer)).await
+        }
+        FaultKind::Slow { millis } => {
+            let answer = execute(&state, &head, call);
+            in_progress.end(answer.status, format!("injected: slow body ({})", answer.outcome));
+            Ok(answer.into_dripping_response(Duration::from_millis(*millis)))
+        }
+    }
+}
+
+/// Lets the connection's task take the socket away from hyper, which never gets an answer to send.
+async fn hand_over(take_over: UnboundedSender<Ending>, ending: Ending) -> Result<Response<Body>, Infallible> {
+    let _ = take_over.send(ending);
+    pending().await
+}
+
+fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Answer {
+    match call {
+        Call::Cognito { operation, body } => {
+            let outcome = state.cognito().call(&operation, &body, state);
+            aws_json::answer(outcome, aws_json::ErrorHeaders::Present)
+        }
+        Call::Ssm { operation, body } => {
+            let outcome = state.ssm().call(&operation, &body, state.clock.now());
+            aws_json::answer(outcome, aws_json::ErrorHeaders::Absent)
+        }
+        Call::Jwks { pool } => match state.cognito().jwks(&pool) {
+            Some(jwks) => Answer::new(200, "application/json", jwks.to_string(), "ok"),
+            None => Answer::html(404),
+        },
+        Call::GraphQl { body, .. } => appsync::answer(state, &head.headers, &body),
+        Call::Options => appsync::answer_options(),
+    }
+}
+
+fn answer_of_fault(fault: &Fault, service: Service) -> Answer {
+    let answer = match (fault.kind(), service) {
+        (FaultKind::Throttle, Service::Cognito) => {
+            let error = aws_json::AwsError::new("TooManyRequestsException", "Rate exceeded");
+            aws_json::answer(Err(error), aws_json::ErrorHeaders::Present)
+        }
+        (FaultKind::Throttle, Service::Ssm) => {
+            let error = aws_json::AwsError::new("ThrottlingException", "Rate exceeded");
+            aws_json::answer(Err(error), aws_json::ErrorHeaders::Absent)
+        }
+        (FaultKind::Throttle, Service::AppSync) => {
+            appsync::refused_at_the_edge(429, "TooManyRequestsException", "Rate exceeded")
+        }
+        (FaultKind::Unauthorized, Service::AppSync) => {
+            appsync::refused_at_the_edge(401, "UnauthorizedException", "Token has expired.")
+        }
+        (FaultKind::Status { code }, _) => Answer::html(*code),
+        _ => Answer::html(401),
+    };
+    match fault.retry_after_seconds() {
+        Some(seconds) => answer.header("retry-after", seconds.to_string()),
+        None => answer,
+    }
+}

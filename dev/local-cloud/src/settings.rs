@@ -1,0 +1,139 @@
+//! What can be changed while it runs: latencies and token lifetimes. (The clock's offset lives in [`Clock`].)
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::calls::Service;
+use crate::clock::Clock;
+
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    values: Mutex<Values>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Values {
+    latency: [Duration; 3],
+    /// Overrides what the app clients say; seconds.
+    token_lifetime: Option<i64>,
+    refresh_token_lifetime: Option<i64>,
+}
+
+impl Settings {
+    pub(crate) fn latency(&self, service: Service) -> Duration {
+        self.lock().latency[service.index()]
+    }
+
+    pub(crate) fn set_latency(&self, service: Service, latency: Duration) {
+        self.lock().latency[service.index()] = latency;
+    }
+
+    pub(crate) fn token_lifetime(&self) -> Option<i64> {
+        self.lock().token_lifetime
+    }
+
+    pub(crate) fn set_token_lifetime(&self, lifetime: Option<Duration>) {
+        self.lock().token_lifetime = lifetime.map(whole_seconds);
+    }
+
+    pub(crate) fn refresh_token_lifetime(&self) -> Option<i64> {
+        self.lock().refresh_token_lifetime
+    }
+
+    pub(crate) fn set_refresh_token_lifetime(&self, lifetime: Option<Duration>) {
+        self.lock().refresh_token_lifetime = lifetime.map(whole_seconds);
+    }
+
+    /// As `GET /_local-cloud/settings` answers.
+    pub(crate) fn to_json(&self, clock: &Clock) -> Value {
+        let values = *self.lock();
+        let latency: serde_json::Map<_, _> = Service::ALL
+            .into_iter()
+            .map(|service| (service.name().to_owned(), json!(values.latency[service.index()].as_millis())))
+            .collect();
+        json!({
+            "latency_ms": latency,
+            "token_lifetime_s": values.token_lifetime,
+            "refresh_token_lifetime_s": values.refresh_token_lifetime,
+            "clock_offset_s": clock.offset(),
+        })
+    }
+
+    /// As `PUT /_local-cloud/settings` asks; says what it does not understand, and then changes nothing.
+    pub(crate) fn apply(&self, clock: &Clock, wanted: &Value) -> Result<(), String> {
+        let wanted = wanted.as_object().ok_or("settings must be an object")?;
+        let mut values = *self.lock();
+        let mut offset = None;
+        for (name, value) in wanted {
+            match name.as_str() {
+                "latency_ms" => apply_latencies(&mut values.latency, value)?,
+                "token_lifetime_s" => values.token_lifetime = optional_seconds(name, value)?,
+                "refresh_token_lifetime_s" => values.refresh_token_lifetime = optional_seconds(name, value)?,
+                "clock_offset_s" => offset = Some(value.as_i64().ok_or("clock_offset_s must be an integer")?),
+                _ => return Err(format!("there is no setting {name}")),
+            }
+        }
+        *self.lock() = values;
+        if let Some(offset) = offset {
+            clock.set_offset(offset);
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Values> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn apply_latencies(latency: &mut [Duration; 3], wanted: &Value) -> Result<(), String> {
+    for (name, millis) in wanted.as_object().ok_or("latency_ms must be an object")? {
+        let service = Service::ALL.into_iter().find(|service| service.name() == name);
+        let service = service.ok_or_else(|| format!("there is no service {name}"))?;
+        let millis = millis.as_u64().ok_or_else(|| format!("latency_ms.{name} must be a whole number"))?;
+        latency[service.index()] = Duration::from_millis(millis);
+    }
+    Ok(())
+}
+
+fn optional_seconds(name: &str, value: &Value) -> Result<Option<i64>, String> {
+    match value {
+        Value::Null => Ok(None),
+        value => value
+            .as_i64()
+            .filter(|seconds| *seconds > 0)
+            .map(Some)
+            .ok_or_else(|| format!("{name} must be a positive integer or null")),
+    }
+}
+
+fn whole_seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_change_changes_nothing() {
+        let (settings, clock) = (Settings::default(), Clock::default());
+        let refused = settings.apply(&clock, &json!({"clock_offset_s": 5, "latency_ms": {"ssm": 20, "s3": 1}}));
+        assert_eq!(refused, Err("there is no service s3".to_owned()));
+        assert_eq!((settings.latency(Service::Ssm), clock.offset()), (Duration::ZERO, 0));
+    }
+
+    #[test]
+    fn what_was_put_is_what_one_gets() {
+        let (settings, clock) = (Settings::default(), Clock::default());
+        let wanted = json!({
+            "latency_ms": {"cognito": 150, "ssm": 0, "appsync": 15},
+            "token_lifetime_s": 60,
+            "refresh_token_lifetime_s": null,
+            "clock_offset_s": -5,
+        });
+        assert_eq!(settings.apply(&clock, &wanted), Ok(()));
+        assert_eq!(settings.to_json(&clock), wanted);
+    }
+}

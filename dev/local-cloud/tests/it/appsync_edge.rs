@@ -1,0 +1,115 @@
+//! What AppSync refuses before it executes anything.
+
+use serde_json::json;
+
+use crate::support::{Cloud, text};
+
+const QUERY: &str = r#"{"query":"query GetOrder { getOrder(id: \"order-1\") { id } }"}"#;
+
+#[tokio::test]
+async fn a_refused_token_has_appsyncs_wire_shape() {
+    let cloud = Cloud::start().await;
+    let token = cloud.access_token().await;
+    cloud.set_clock_offset(3601);
+    let reply = cloud.graphql_as(Some(&token), QUERY).await;
+    assert_eq!(reply.status, 401);
+    let wanted = concat!(
+        "{\n  \"errors\" : [ {\n    \"errorType\" : \"UnauthorizedException\",\n",
+        "    \"message\" : \"Token has expired.\"\n  } ]\n}"
+    );
+    assert_eq!(reply.text, wanted);
+    assert_eq!(reply.header("content-type"), "application/json;charset=UTF-8");
+    assert_eq!(reply.header("x-amzn-errortype"), "UnauthorizedException");
+    assert_eq!(reply.header("x-amzn-requestid").len(), 36);
+    assert_eq!(reply.header("x-amzn-appsync-tokensconsumed"), "");
+}
+
+#[tokio::test]
+async fn each_kind_of_bad_authorization_is_told_apart() {
+    let cloud = Cloud::start().await;
+    let token = cloud.access_token().await;
+    let (message, signature) = token.rsplit_once('.').expect("three parts");
+    let first = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{message}.{first}{}", &signature[1..]);
+    let refused = "You are not authorized to make this call.";
+    for (authorization, wanted) in [
+        (None, "Valid authorization header not provided."),
+        (Some(""), "Valid authorization header not provided."),
+        (Some("garbage"), "Unable to parse JWT token."),
+        (Some(format!("Bearer {token}").as_str()), "Unable to parse JWT token."),
+        (Some(forged.as_str()), refused),
+    ] {
+        let reply = cloud.graphql_as(authorization, QUERY).await;
+        assert_eq!(reply.status, 401, "{authorization:?}");
+        assert_eq!(reply.json()["errors"][0]["message"], wanted, "{authorization:?}");
+    }
+    assert_eq!(cloud.graphql_as(Some(&token), QUERY).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_of_another_pool_is_refused() {
+    let cloud = Cloud::start().await;
+    let (pool, client) = cloud.new_pool(json!({}), json!({"ExplicitAuthFlows": ["ADMIN_NO_SRP_AUTH"]})).await;
+    let user = json!({"UserPoolId": pool, "Username": "u", "Password": "Permanent-1", "Permanent": true});
+    cloud.cognito("AdminCreateUser", user.clone()).await.ok();
+    cloud.cognito("AdminSetUserPassword", user).await.ok();
+    let input = json!({
+        "UserPoolId": pool,
+        "ClientId": client["ClientId"],
+        "AuthFlow": "ADMIN_NO_SRP_AUTH",
+        "AuthParameters": {"USERNAME": "u", "PASSWORD": "Permanent-1"},
+    });
+    let result = cloud.cognito("AdminInitiateAuth", input).await.ok()["AuthenticationResult"].clone();
+    let reply = cloud.graphql_as(Some(&text(&result["AccessToken"])), QUERY).await;
+    assert_eq!(reply.status, 401);
+    assert_eq!(reply.json()["errors"][0]["message"], "You are not authorized to make this call.");
+}
+
+#[tokio::test]
+async fn access_and_id_tokens_both_work_and_outlive_a_restart() {
+    let cloud = Cloud::start().await;
+    let tokens = cloud.tokens().await;
+    let restarted = Cloud::start().await;
+    for name in ["AccessToken", "IdToken"] {
+        let reply = restarted.graphql_as(Some(&text(&tokens[name])), QUERY).await;
+        assert_eq!(reply.ok(), json!({"data": {"getOrder": {"id": "order-1"}}}), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_is_malformed() {
+    let cloud = Cloud::start().await;
+    let token = cloud.access_token().await;
+    for (body, message) in [
+        ("", "Request body is empty."),
+        ("not JSON", "Unable to parse GraphQL query."),
+        (r#"{"variables":{}}"#, "Unable to parse GraphQL query."),
+        (r#"{"query":"query { getOrder("}"#, "Unable to parse GraphQL query."),
+    ] {
+        let reply = cloud.graphql_as(Some(&token), body).await;
+        assert_eq!(reply.status, 400, "{body}");
+        assert_eq!(reply.header("x-amzn-errortype"), "MalformedHttpRequestException");
+        let wanted = json!({"errors": [{"errorType": "MalformedHttpRequestException", "message": message}]});
+        assert_eq!(reply.json(), wanted);
+    }
+    // The token is looked at first.
+    assert_eq!(cloud.graphql_as(None, "").await.status, 401);
+}
+
+#[tokio::test]
+async fn options_needs_no_token_and_is_not_counted() {
+    let cloud = Cloud::start().await;
+    let reply = cloud.http("OPTIONS", "/graphql", "").await;
+    assert_eq!((reply.status, reply.text.as_str()), (200, ""));
+    assert_eq!(reply.header("access-control-allow-methods"), "POST, OPTIONS");
+    assert_eq!(cloud.count(local_cloud::Service::AppSync), 0);
+    assert_eq!(cloud.count_of("OPTIONS"), 1);
+}
+
+#[tokio::test]
+async fn a_request_larger_than_a_megabyte_is_refused() {
+    let cloud = Cloud::start().await;
+    let token = cloud.access_token().await;
+    let body = json!({"query": "{ __typename }", "variables": {"padding": "x".repeat(1024 * 1024)}}).to_string();
+    assert_eq!(cloud.graphql_as(Some(&token), &body).await.status, 413);
+}

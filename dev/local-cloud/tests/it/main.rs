@@ -1,0 +1,15 @@
+//! The stand-in over real HTTP: raw requests, no SDK, so that what is compared is the wire.
+
+mod appsync_answers;
+mod appsync_edge;
+mod appsync_orders;
+mod appsync_schema;
+mod binary;
+mod cognito_admin;
+mod cognito_refresh;
+mod cognito_sign_in;
+mod cognito_tokens;
+mod control;
+mod faults;
+mod ssm;
+mod support;

@@ -1,0 +1,58 @@
+//! `cargo xtask dev`: the functions on this machine, reloaded when their code changes.
+
+use std::convert::Infallible;
+
+use anyhow::Result;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::cargo_lambda::{self, CargoLambda};
+use crate::cloud;
+use crate::functions;
+use crate::watch::Watch;
+
+/// Runs until it is interrupted.
+pub(crate) async fn run() -> Result<Infallible> {
+    let cargo_lambda = cargo_lambda::find_or_install().await?;
+    functions::build().await?;
+    let cloud = cloud::start().await?;
+    let mut calls = cloud.subscribe();
+    let mut watch = Watch::reloading(&cargo_lambda, &cloud, USUAL_PORT)?;
+    watch.ready().await?;
+    println!("{}", instructions(watch.port(), &cargo_lambda, &cloud.graphql_url()));
+    loop {
+        tokio::select! {
+            call = calls.recv() => match call {
+                Ok(call) => println!("local-cloud  {call}"),
+                Err(RecvError::Lagged(count)) => println!("local-cloud  … {count} more calls"),
+                Err(RecvError::Closed) => anyhow::bail!("local-cloud has stopped"),
+            },
+            error = watch.failure() => return Err(error),
+        }
+    }
+}
+
+/// What can be done now, ready to be pasted into another terminal at the workspace's root.
+fn instructions(port: u16, cargo_lambda: &CargoLambda, graphql_url: &str) -> String {
+    let invoke = format!("{} invoke --invoke-port {port}", cargo_lambda.as_typed());
+    let order = r#"{"operation":"CreateOrder","variables":{"input":{"customerEmail":"ada@example.com","lines":[{"sku":"A-1","quantity":1,"unitPrice":{"currency":"EUR","minorUnits":1990}}]}}}"#;
+    format!(
+        r#"
+The functions start at their first call, and again after a change in crates/, functions/, graphql/ or schema.graphql.
+
+  HTTP API         http://127.0.0.1:{port}/orders
+  direct calls     http://127.0.0.1:{port}/2015-03-31/functions/query/invocations (and mutate)
+  GraphQL API      {graphql_url}
+
+  curl http://127.0.0.1:{port}/orders/order-1
+  curl 'http://127.0.0.1:{port}/orders?limit=2'
+  {invoke} query --data-ascii '{{"operation":"GetOrder","variables":{{"id":"order-1"}}}}'
+  {invoke} mutate --data-ascii '{order}'
+
+Each call that reaches local-cloud is one line below; at the second call of a function there is no sign-in any more.
+Ctrl-C stops everything.
+"#
+    )
+}
+
+/// The port that `cargo lambda invoke` takes by itself.
+const USUAL_PORT: u16 = 9000;
