@@ -1,5 +1,7 @@
 //! What callers of the cache can rely on, by a manual clock and a source whose answers are scripted.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
+
 mod source;
 
 use std::{

@@ -1,5 +1,7 @@
 //! Real handlers and real clients, over real HTTP, against `local-cloud` on a port of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
+
 mod bad_input;
 mod http_api;
 mod operations;

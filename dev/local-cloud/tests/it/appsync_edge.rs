@@ -1,8 +1,12 @@
 //! What AppSync refuses before it executes anything.
 
-use serde_json::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::{Value, json};
 
-use crate::support::{Cloud, text};
+use crate::support::{Cloud, claims, part, text};
 
 const QUERY: &str = r#"{"query":"query GetOrder { getOrder(id: \"order-1\") { id } }"}"#;
 
@@ -63,6 +67,37 @@ async fn a_token_of_another_pool_is_refused() {
     let reply = cloud.graphql_as(Some(&text(&result["AccessToken"])), QUERY).await;
     assert_eq!(reply.status, 401);
     assert_eq!(reply.json()["errors"][0]["message"], "You are not authorized to make this call.");
+}
+
+/// The token with one claim changed, signed with the stand-in's own key: only the claim can be what is refused.
+fn resigned(token: &str, claim: &str, value: Value) -> String {
+    let mut claims = claims(token);
+    claims[claim] = value;
+    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let message = format!("{}.{}", encode(&part(token, 0)), encode(&claims));
+    let key = RsaKeyPair::from_pkcs8(include_bytes!("../../keys/access-token-signing-key.pk8")).expect("a key");
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).expect("signed");
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test]
+async fn a_well_signed_token_with_a_wrong_claim_is_refused() {
+    let cloud = Cloud::start().await;
+    let token = cloud.access_token().await;
+    let not_ours = "You are not authorized to make this call.";
+    for (claim, value, message) in [
+        ("iss", json!("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_other"), not_ours),
+        ("client_id", json!("another"), not_ours),
+        ("token_use", json!("refresh"), not_ours),
+        ("exp", json!(0), "Token has expired."),
+        ("exp", json!(null), "Unable to parse JWT token."),
+    ] {
+        let reply = cloud.graphql_as(Some(&resigned(&token, claim, value)), QUERY).await;
+        assert_eq!((reply.status, &reply.json()["errors"][0]["message"]), (401, &json!(message)), "{claim}");
+    }
+    let unchanged = resigned(&token, "token_use", json!("access"));
+    assert_eq!(cloud.graphql_as(Some(&unchanged), QUERY).await.status, 200);
 }
 
 #[tokio::test]

@@ -58,10 +58,8 @@ fn the_comparison_sees_every_kind_of_definition() {
 /// One line for each type, field, argument, enum value, input field, member and interface.
 fn of_introspection(schema: &Value) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    for (operation, root) in
-        [("query", "queryType"), ("mutation", "mutationType"), ("subscription", "subscriptionType")]
-    {
-        lines.insert(format!("{operation}: {}", text(&schema[root]["name"])));
+    for root in ["queryType", "mutationType", "subscriptionType"] {
+        lines.extend(schema[root]["name"].as_str().map(|name| format!("{root} {name}")));
     }
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     for definition in list(&schema["types"]) {
@@ -120,6 +118,14 @@ fn of_sdl(document: &Document<'_, String>) -> BTreeSet<String> {
             other => panic!("the comparison does not know {other:?}"),
         }
     }
+    if !document.definitions.iter().any(|definition| matches!(definition, Definition::SchemaDefinition(_))) {
+        for (root, name) in [("queryType", "Query"), ("mutationType", "Mutation"), ("subscriptionType", "Subscription")]
+        {
+            if lines.contains(&format!("OBJECT {name}")) {
+                lines.insert(format!("{root} {name}"));
+            }
+        }
+    }
     lines
 }
 
@@ -131,7 +137,13 @@ fn of_type(definition: &TypeDefinition<'_, String>) -> Vec<String> {
             lines.extend(object.implements_interfaces.iter().map(|one| format!("{} implements {one}", object.name)));
             lines
         }
-        TypeDefinition::Interface(interface) => of_fields("INTERFACE", &interface.name, &interface.fields),
+        TypeDefinition::Interface(interface) => {
+            let mut lines = of_fields("INTERFACE", &interface.name, &interface.fields);
+            lines.extend(
+                interface.implements_interfaces.iter().map(|one| format!("{} implements {one}", interface.name)),
+            );
+            lines
+        }
         TypeDefinition::Union(union) => {
             let mut lines = vec![format!("UNION {}", union.name)];
             lines.extend(union.types.iter().map(|member| format!("{} | {member}", union.name)));
