@@ -33,7 +33,7 @@ pub(crate) async fn run() -> Result<Infallible> {
 
 /// What can be done now, ready to be pasted into another terminal at the workspace's root.
 fn instructions(port: u16, cargo_lambda: &CargoLambda, graphql_url: &str) -> String {
-    let invoke = format!("{} invoke --invoke-port {port}", cargo_lambda.as_typed());
+    let invoke = format!("{} invoke --invoke-address 127.0.0.1 --invoke-port {port}", cargo_lambda.as_typed());
     let order = r#"{"operation":"CreateOrder","variables":{"input":{"customerEmail":"ada@example.com","lines":[{"sku":"A-1","quantity":1,"unitPrice":{"currency":"EUR","minorUnits":1990}}]}}}"#;
     format!(
         r#"

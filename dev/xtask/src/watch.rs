@@ -120,7 +120,8 @@ fn says_that_a_function_ended(line: &str) -> bool {
     ["ERROR command exited", "ERROR command killed", "ERROR command ended"].iter().any(|words| line.contains(words))
 }
 
-/// What must not restart the functions when it changes: everything that is not part of them. In the syntax of `.gitignore`.
+/// What must not restart the functions when it changes: everything that is not part of them. The
+/// last lines are what editors leave behind. In the syntax of `.gitignore`.
 const IGNORE: &str = "\
 /*
 !/Cargo.toml
@@ -129,6 +130,9 @@ const IGNORE: &str = "\
 !/graphql/
 !/schema.graphql
 *.md
+.*
+*~
+4913
 ";
 const POLL: Duration = Duration::from_millis(100);
 const READY_ATTEMPTS: u32 = 300;

@@ -1,0 +1,57 @@
+use std::process::{Child, Command, Output};
+
+use local_cloud::LocalCloud;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+
+use crate::runtime_api::RuntimeApi;
+
+/// The function's process; dropping it ends it.
+pub(crate) struct Function(Child);
+
+impl Function {
+    /// Starts it with what Lambda sets, and the settings for `cloud`.
+    pub(crate) fn start(cloud: &LocalCloud, lambda: &RuntimeApi) -> Self {
+        let settings = cloud.environment();
+        let mut command = command();
+        command.envs(settings.iter().filter_map(|line| line.split_once('=')));
+        command.env("AWS_LAMBDA_RUNTIME_API", lambda.address());
+        Self(command.spawn().unwrap())
+    }
+
+    /// Starts it with what Lambda sets and nothing else, and waits for its end.
+    pub(crate) fn start_without_settings() -> Output {
+        command().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1").output().unwrap()
+    }
+
+    /// Stops it, as Lambda does between two invocations.
+    pub(crate) fn freeze(&self) {
+        kill_process(self.pid(), Signal::STOP).unwrap();
+        let (_, status) = waitpid(Some(self.pid()), WaitOptions::UNTRACED).unwrap().unwrap();
+        assert!(status.stopped());
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        kill_process(self.pid(), Signal::CONT).unwrap();
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.0)
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_query"));
+    command.env_clear();
+    command.env("AWS_LAMBDA_FUNCTION_NAME", "query");
+    command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
+    command.env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
+    command
+}

@@ -1,0 +1,82 @@
+//! The real program, in a process of its own, driven as Lambda drives it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
+
+mod function;
+mod runtime_api;
+
+use std::time::Duration;
+
+use auth_cache::Clock;
+use function::Function;
+use local_cloud::{LocalCloud, Service};
+use runtime_api::{Outcome, RuntimeApi};
+use serde_json::json;
+
+const TOKEN_LIFE: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn a_process_that_was_frozen_for_longer_than_its_token_lives_answers_the_next_call() {
+    let cloud = LocalCloud::start().await.unwrap();
+    cloud.set_token_lifetime(TOKEN_LIFE);
+    let mut lambda = RuntimeApi::start().await;
+    let function = Function::start(&cloud, &lambda);
+    get_order(&mut lambda).await;
+
+    function.freeze();
+    real_time_passes(TOKEN_LIFE).await;
+    let sign_ins = cloud.count_of("AdminInitiateAuth");
+    function.thaw();
+
+    get_order(&mut lambda).await;
+    assert_eq!(cloud.count_of("AdminInitiateAuth"), sign_ins + 1);
+    // It knew by the wall clock that its token had ended.
+    assert_eq!(cloud.calls().iter().filter(|call| call.status == 401).count(), 0);
+}
+
+#[tokio::test]
+async fn a_process_signs_in_before_its_first_invocation_and_never_again() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let mut lambda = RuntimeApi::start().await;
+    let _function = Function::start(&cloud, &lambda);
+    lambda.wait_for_next().await;
+    assert_eq!(cloud.count_of("AdminInitiateAuth"), 1);
+    for _ in 0..10 {
+        get_order(&mut lambda).await;
+    }
+    assert_eq!(cloud.count(Service::Cognito), 1);
+    assert_eq!(cloud.count(Service::Ssm), 1);
+}
+
+#[tokio::test]
+async fn a_failed_invocation_has_a_stable_error_type_and_the_process_goes_on() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let mut lambda = RuntimeApi::start().await;
+    let _function = Function::start(&cloud, &lambda);
+    let Outcome::Failed(error) = lambda.invoke(json!({"operation": "Nothing"})).await else { panic!("it succeeded") };
+    assert_eq!(error["errorType"], "UnknownOperation");
+    get_order(&mut lambda).await;
+}
+
+#[tokio::test]
+async fn a_process_without_its_settings_names_them_and_ends() {
+    let output = Function::start_without_settings();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("APPSYNC_URL is missing (https://"), "{said}");
+}
+
+async fn get_order(lambda: &mut RuntimeApi) {
+    match lambda.invoke(json!({"operation": "GetOrder", "variables": {"id": "order-1"}})).await {
+        Outcome::Answered(answer) => assert_eq!(answer["getOrder"]["id"], "order-1"),
+        Outcome::Failed(error) => panic!("{error}"),
+    }
+}
+
+/// The other process judges its token by the real clock, which no test can set.
+async fn real_time_passes(time: Duration) {
+    let end = Clock::wall().now() + time;
+    while Clock::wall().now() < end {
+        tokio::task::yield_now().await;
+    }
+}
