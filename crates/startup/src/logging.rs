@@ -2,6 +2,8 @@ use tracing::Level;
 
 /// Logs everything from `level` up as one JSON object a line, on standard output, which Lambda sends to CloudWatch.
 ///
+/// The span of the Lambda runtime is part of each line: it has the request id.
+///
 /// Does nothing when a subscriber is set already.
 pub fn log_as_json(level: Level) {
     let subscriber =

@@ -15,13 +15,11 @@ use serde_json::Value;
 /// Answers one event.
 ///
 /// # Errors
-/// When the event is not what it should be or the operation fails; the failure has been logged.
+/// When the event is not what it should be or the operation fails. The Lambda runtime logs it.
 pub async fn handle(appsync: AppSyncClient, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let LambdaEvent { payload, context } = event;
     let deadline = Deadline::of_invocation(context.deadline(), Clock::wall().now());
     dispatch(operations::OPERATIONS, OperationKind::Mutation, &appsync, payload, deadline).await.map_err(|error| {
-        let error_type = error.error_type();
-        tracing::error!(request_id = context.request_id, error_type, error = %ErrorChain(&error), "invocation failed");
-        Diagnostic { error_type: error_type.to_owned(), error_message: ErrorChain(&error).to_string() }
+        Diagnostic { error_type: error.error_type().to_owned(), error_message: ErrorChain(&error).to_string() }
     })
 }
