@@ -8,7 +8,7 @@
 //!
 //! static CONTEXT: ExecutionContext = ExecutionContext::new();
 //!
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = Config::from_env()?;
 //! startup::log_as_json(config.log_level);
 //! let appsync = CONTEXT.start(&config).await?;
