@@ -66,7 +66,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let mut json = serde_json::Deserializer::from_slice(&body);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
             serde_json::error::Category::Data => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.inner().to_string()).at(pointer(error.path()))
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, reason(error.inner())).at(pointer(error.path()))
             }
             _ => Problem::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {}.", error.inner())),
         })?;
@@ -83,6 +83,15 @@ fn is_json(content_type: Option<&http::HeaderValue>) -> bool {
 
 fn too_large(rejection: BytesRejection) -> Problem {
     Problem::new(rejection.status(), "The body is too large or incomplete.")
+}
+
+/// What is wrong with a value, without the place: a pointer says it better than line and column.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rsplit_once(" at line ") {
+        Some((reason, _place)) => format!("{reason}."),
+        None => message,
+    }
 }
 
 /// `lines[0].sku` as the JSON pointer `/lines/0/sku`.

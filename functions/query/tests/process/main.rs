@@ -58,6 +58,17 @@ async fn a_failed_invocation_has_a_stable_error_type_and_the_process_goes_on() {
     get_order(&mut lambda).await;
 }
 
+/// Lambda itself refuses such an event; `cargo lambda watch` passes it on, and the runtime names its own error.
+#[tokio::test]
+async fn an_event_that_is_not_json_has_an_error_type_that_does_not_change() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let mut lambda = RuntimeApi::start().await;
+    let _function = Function::start(&cloud, &lambda);
+    let Outcome::Failed(error) = lambda.invoke(r#"{"operation""#).await else { panic!("it succeeded") };
+    assert_eq!(error["errorType"], "&lambda_runtime::deserializer::DeserializeError");
+    assert!(error["errorMessage"].as_str().unwrap().contains("EOF while parsing"), "{error}");
+}
+
 #[tokio::test]
 async fn a_process_without_its_settings_names_them_and_ends() {
     let output = Function::start_without_settings();

@@ -25,7 +25,7 @@ use tokio::{
 /// A server that hands one event after the other to one function.
 pub(crate) struct RuntimeApi {
     address: SocketAddr,
-    events: mpsc::Sender<Value>,
+    events: mpsc::Sender<String>,
     outcomes: mpsc::Receiver<Outcome>,
     asked: Arc<Notify>,
 }
@@ -38,7 +38,7 @@ pub(crate) enum Outcome {
 
 /// The side of the server that its connections share.
 struct Shared {
-    events: Mutex<mpsc::Receiver<Value>>,
+    events: Mutex<mpsc::Receiver<String>>,
     outcomes: mpsc::Sender<Outcome>,
     asked: Arc<Notify>,
 }
@@ -78,8 +78,8 @@ impl RuntimeApi {
     }
 
     /// Invokes the function once.
-    pub(crate) async fn invoke(&mut self, event: Value) -> Outcome {
-        self.events.send(event).await.unwrap();
+    pub(crate) async fn invoke(&mut self, event: impl ToString) -> Outcome {
+        self.events.send(event.to_string()).await.unwrap();
         tokio::time::timeout(PATIENCE, self.outcomes.recv()).await.unwrap().unwrap()
     }
 }
@@ -105,6 +105,6 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
         .header("lambda-runtime-aws-request-id", "request-1")
         .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
         .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:query")
-        .body(Full::from(event.to_string()))
+        .body(Full::from(event))
         .unwrap()
 }
