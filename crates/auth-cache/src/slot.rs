@@ -121,6 +121,8 @@ impl Slot {
         let first = self.flight.take_if(|flight| flight.id == id).is_some();
         let result = match result {
             Ok(loaded) if self.rejected.as_ref() == Some(&loaded.token) => Err(Arc::new(SignInError::RejectedAgain)),
+            // The process was frozen between the end of the sign-in and now.
+            Ok(loaded) if now >= loaded.windows.expires_at => Err(Arc::new(SignInError::ExpiredOnArrival)),
             other => other,
         };
         match result {
@@ -237,4 +239,26 @@ fn within(start: SystemTime, now: SystemTime, limit: Duration) -> bool {
 /// Whether the clock shows a time before `earlier`, which has been: then no interval since `earlier` can be trusted.
 fn was_set_back(earlier: SystemTime, now: SystemTime) -> bool {
     earlier.duration_since(now).is_ok_and(|by| by > CLOCK_TOLERANCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_token_that_expired_before_its_waiter_woke_is_a_failure() {
+        // {"iat":1800000000,"exp":1800003600}
+        let token = Token::issued("e30.eyJpYXQiOjE4MDAwMDAwMDAsImV4cCI6MTgwMDAwMzYwMH0.c2ln".to_owned()).unwrap();
+        let start = token.issued_at().unwrap();
+        let loaded = Loaded { windows: Windows::of(&token, start, start, 0.0).unwrap(), token };
+        let mut slot = Slot::new();
+        let flight = slot.start(std::future::pending().boxed().shared(), start);
+
+        let thaw = loaded.windows.expires_at;
+        let settled = slot.settle(flight.id, Ok(loaded), thaw, 0.0);
+        assert!(matches!(settled, Settled::Failed { fallback: None, first: true, .. }));
+        assert!(matches!(slot.classify(thaw), Action::Fail(_)), "nothing was kept");
+    }
 }
