@@ -75,6 +75,11 @@ impl TokenCache {
         self.slot().invalidate(rejected, self.clock.now());
     }
 
+    /// Drops the token, the sign-in under way and what is remembered of failures: the cache is as new.
+    pub fn forget(&self) {
+        *self.slot() = Slot::new();
+    }
+
     fn begin<S: TokenSource>(&self, source: &Arc<S>) -> Begin {
         let now = self.clock.now();
         let mut slot = self.slot();

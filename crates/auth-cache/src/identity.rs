@@ -10,19 +10,14 @@ use crate::{SignInError, Token, TokenCache, TokenError, TokenSource};
 #[derive(Clone, Debug)]
 pub struct Identity {
     cache: CacheHandle,
-    source: Arc<BoxedSource>,
+    source: Arc<AnySource>,
     reuse: bool,
 }
 
 impl Identity {
     /// The identity that `source` signs in and whose token `cache` keeps. No other identity may use that cache.
     pub fn new(cache: impl Into<CacheHandle>, source: impl TokenSource) -> Self {
-        let source = Arc::new(source);
-        let sign_in = move || -> BoxFuture<'static, _> {
-            let source = Arc::clone(&source);
-            Box::pin(async move { source.sign_in().await })
-        };
-        Self { cache: cache.into(), source: Arc::new(BoxedSource(Box::new(sign_in))), reuse: true }
+        Self { cache: cache.into(), source: Arc::new(AnySource(Box::new(source))), reuse: true }
     }
 
     /// The same identity, but it signs in whenever it is asked for a token. Exists to show what reuse saves.
@@ -49,6 +44,12 @@ impl Identity {
     /// Tells the cache that the API refused this token; see [`TokenCache::invalidate`].
     pub fn invalidate(&self, rejected: &Token) {
         self.cache.as_ref().invalidate(rejected);
+    }
+
+    /// Drops the token and what the source keeps, as before a snapshot of the process.
+    pub fn forget(&self) {
+        self.cache.as_ref().forget();
+        TokenSource::forget(self.source.as_ref());
     }
 }
 
@@ -82,17 +83,37 @@ impl From<Arc<TokenCache>> for CacheHandle {
     }
 }
 
-/// A source without its type.
-struct BoxedSource(Box<dyn Fn() -> BoxFuture<'static, Result<Token, SignInError>> + Send + Sync>);
+/// A source of any type.
+struct AnySource(Box<dyn ErasedSource>);
 
-impl TokenSource for BoxedSource {
+impl TokenSource for AnySource {
     async fn sign_in(&self) -> Result<Token, SignInError> {
-        (self.0)().await
+        self.0.sign_in_boxed().await
+    }
+
+    fn forget(&self) {
+        self.0.forget_erased();
     }
 }
 
-impl fmt::Debug for BoxedSource {
+impl fmt::Debug for AnySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenSource")
+    }
+}
+
+/// [`TokenSource`] as a trait object can have it.
+trait ErasedSource: Send + Sync {
+    fn sign_in_boxed(&self) -> BoxFuture<'_, Result<Token, SignInError>>;
+    fn forget_erased(&self);
+}
+
+impl<S: TokenSource> ErasedSource for S {
+    fn sign_in_boxed(&self) -> BoxFuture<'_, Result<Token, SignInError>> {
+        Box::pin(TokenSource::sign_in(self))
+    }
+
+    fn forget_erased(&self) {
+        TokenSource::forget(self);
     }
 }

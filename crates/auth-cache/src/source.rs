@@ -4,11 +4,46 @@ use crate::{SignInError, Token};
 
 /// Where tokens come from: one asynchronous method that signs in.
 ///
-/// A [`TokenCache`](crate::TokenCache) calls it when it holds no usable token, never twice at the same time.
+/// A [`TokenCache`](crate::TokenCache) calls it when it holds no usable token, never twice at the same time unless a
+/// freeze of the process interrupted the first call. A closure that returns a future is a source too:
+///
+/// ```
+/// use auth_cache::{SignInError, Token, TokenCache};
+/// use std::sync::Arc;
+///
+/// # async fn ask_my_identity_provider() -> Result<String, std::io::Error> {
+/// #     Ok("eyJhbGciOiJub25lIn0.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.c2ln".to_owned())
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), auth_cache::TokenError> {
+/// static TOKENS: TokenCache = TokenCache::new();
+///
+/// let source = Arc::new(|| async {
+///     let jwt = ask_my_identity_provider().await.map_err(SignInError::unavailable)?;
+///     Ok(Token::issued(jwt)?)
+/// });
+/// let token = TOKENS.get(&source).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait TokenSource: Send + Sync + 'static {
     /// Signs in and returns a token that is valid now.
     ///
     /// # Errors
     /// The variant of the [`SignInError`] decides how long the cache waits before it asks again.
     fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send;
+
+    /// Drops what the source keeps from earlier sign-ins, such as a refresh token; the next sign-in starts from
+    /// nothing. Called before a snapshot of the process is taken. The default does nothing.
+    fn forget(&self) {}
+}
+
+impl<F, Fut> TokenSource for F
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Token, SignInError>> + Send,
+{
+    fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send {
+        self()
+    }
 }
