@@ -1,15 +1,14 @@
-use std::{
-    fmt,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+use std::{cell::RefCell, fmt, future::Future, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Shared, poll_fn},
 };
 
-use futures_util::FutureExt as _;
-
 use crate::{
-    Clock, ErrorChain, SignInError, Token, TokenError, TokenSource,
-    slot::{Action, Flight, Loaded, Outcome, Settled, Slot},
+    Clock, ErrorChain, Observer, Refresh, RefreshOutcome, SignInError, Token, TokenError, TokenSource, jitter,
+    slot::{Action, Flight, FlightId, Landed, Loaded, Outcome, Settled},
+    state::State,
     windows::Windows,
 };
 
@@ -17,22 +16,47 @@ use crate::{
 ///
 /// See the [crate's documentation](crate) for what it does and an example.
 pub struct TokenCache {
-    slot: Mutex<Slot>,
+    state: State<SignIn>,
     clock: Clock,
+    observer: Option<ObserverHandle>,
+}
+
+/// The shared future of a sign-in: every waiter gets the same result.
+type SignIn = Shared<BoxFuture<'static, Result<Loaded, Arc<SignInError>>>>;
+
+impl Outcome for SignIn {
+    fn is_awaited(&self) -> bool {
+        // One handle is the slot's own.
+        self.strong_count().is_some_and(|handles| handles > 1)
+    }
 }
 
 /// How long [`TokenCache::get`] waits for a sign-in.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long a caller waits for a new token at most if the old one is still valid.
+const LONGEST_WAIT_FOR_RENEWAL: Duration = Duration::from_secs(3);
 
 impl TokenCache {
     /// An empty cache.
     pub const fn new() -> Self {
-        Self::with_clock(Clock::wall())
+        Self { state: State::new(), clock: Clock::wall(), observer: None }
     }
 
-    /// An empty cache that judges expiry by `clock`: for tests.
-    pub const fn with_clock(clock: Clock) -> Self {
-        Self { slot: Mutex::new(Slot::new()), clock }
+    /// An empty cache that tells `observer` what it does.
+    pub const fn observed_by(observer: &'static dyn Observer) -> Self {
+        Self { state: State::new(), clock: Clock::wall(), observer: Some(ObserverHandle::Static(observer)) }
+    }
+
+    /// The same cache, which tells `observer` what it does; for a cache that is not a `static`.
+    #[must_use]
+    pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer: Some(ObserverHandle::Shared(observer)), ..self }
+    }
+
+    /// The same cache, which judges expiry by `clock`: for tests.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Into<Clock>) -> Self {
+        Self { clock: clock.into(), ..self }
     }
 
     /// The token, from memory if it is valid, else from `source`.
@@ -48,19 +72,36 @@ impl TokenCache {
 
     /// As [`TokenCache::get`], but waits no longer than `limit`: for a caller with a deadline of its own.
     ///
+    /// While the old token is still valid, it waits half of the limit at most, and never more than 3 s, so that time is
+    /// left to use it. With less than a second, it starts no renewal that can wait.
+    ///
     /// # Errors
     /// As [`TokenCache::get`], and [`TokenError::TimedOut`] when the limit passes and no valid token is left.
     pub async fn get_within<S: TokenSource>(&self, limit: Duration, source: &Arc<S>) -> Result<Token, TokenError> {
-        let flight = match self.begin(source) {
-            Begin::Done(result) => return result,
-            Begin::Wait(flight) => flight,
-        };
-        match tokio::time::timeout(limit, flight.outcome).await {
-            Ok(result) => self.finish(flight.id, result),
-            Err(_elapsed) => {
-                self.slot().usable(self.clock.now()).cloned().ok_or(TokenError::TimedOut { waited: limit })
-            }
+        if let Some((token, age)) = self.state.fresh(self.clock.coarse()) {
+            self.observe(|observer| observer.hit(age));
+            return Ok(token);
         }
+        let (flight, fallback) = match self.begin(limit, source) {
+            Begin::Hit { token, age } => {
+                self.observe(|observer| observer.hit(age));
+                return Ok(token);
+            }
+            Begin::Refused(error) => {
+                self.observe(Observer::miss);
+                return Err(error);
+            }
+            Begin::Started { flight, fallback } => {
+                self.observe(Observer::miss);
+                (flight, fallback)
+            }
+            Begin::Joined { flight, fallback } => {
+                self.observe(Observer::wait);
+                (flight, fallback)
+            }
+        };
+        let limit = if fallback { LONGEST_WAIT_FOR_RENEWAL.min(limit / 2) } else { limit };
+        self.wait(flight, limit, source).await
     }
 
     /// Drops the token if it still is the one that was rejected by the API, so that the next caller signs in.
@@ -68,53 +109,120 @@ impl TokenCache {
     /// Call it when the API refuses the token as such (AppSync: HTTP 401 with `UnauthorizedException`), not when it
     /// refuses an operation. However many callers report the same token, one sign-in follows.
     ///
-    /// A token that replaced a rejected one is kept for 10 s, or half of its life if that is shorter, even if it is
-    /// rejected too. [`TokenCache::get`] then returns it once more; a caller that sees so should not try it again, but
-    /// report the API's refusal.
+    /// For 10 s after it dropped one, or half of the new token's life if that is shorter, it drops no other.
+    /// [`TokenCache::get`] then returns it once more; a caller that sees so should not try it again, but report the
+    /// API's refusal.
     pub fn invalidate(&self, rejected: &Token) {
-        self.slot().invalidate(rejected, self.clock.now());
+        let now = self.clock.now();
+        self.state.with(|slot| slot.invalidate(rejected, now));
     }
 
     /// Drops the token, the sign-in under way and what is remembered of failures: the cache is as new.
     pub fn forget(&self) {
-        *self.slot() = Slot::new();
-    }
-
-    fn begin<S: TokenSource>(&self, source: &Arc<S>) -> Begin {
         let now = self.clock.now();
-        let mut slot = self.slot();
-        match slot.classify(now) {
-            Action::Serve(token) => Begin::Done(Ok(token)),
-            Action::Fail(error) => Begin::Done(Err(error)),
-            Action::Join(flight) => Begin::Wait(flight),
-            Action::Start(reason) => {
-                tracing::debug!(?reason, "signing in");
-                Begin::Wait(slot.start(sign_in(Arc::clone(source), self.clock.clone()), now))
-            }
+        if let Some(abandoned) = self.state.with(|slot| slot.forget(now)) {
+            self.observe_end(abandoned.landed, RefreshOutcome::Abandoned);
         }
     }
 
-    fn finish(&self, id: u64, result: Result<Loaded, Arc<SignInError>>) -> Result<Token, TokenError> {
-        let settled = self.slot().settle(id, result, self.clock.now(), fastrand::f64());
-        match settled {
-            Settled::Token(token) => Ok(token),
-            Settled::Failed { error, fallback: None, .. } => Err(error),
-            Settled::Failed { error, fallback: Some(token), first } => {
-                if first {
-                    tracing::warn!(
-                        error = %ErrorChain(&error),
-                        retry_after = ?error.retry_after(),
-                        "could not renew the token; the old one is served until it expires",
-                    );
+    async fn wait<S: TokenSource>(
+        &self,
+        mut flight: Flight<SignIn>,
+        limit: Duration,
+        source: &Arc<S>,
+    ) -> Result<Token, TokenError> {
+        let settled = async {
+            loop {
+                let waiter = Waiter { cache: self, id: flight.id };
+                let result = flight.outcome.await;
+                if let Some(result) = self.finish(&waiter.id, result) {
+                    return result;
                 }
-                Ok(token)
+                match self.begin(limit, source) {
+                    Begin::Hit { token, .. } => return Ok(token),
+                    Begin::Refused(error) => return Err(error),
+                    Begin::Started { flight: next, .. } | Begin::Joined { flight: next, .. } => flight = next,
+                }
             }
+        };
+        match tokio::time::timeout(limit, settled).await {
+            Ok(result) => result,
+            Err(_elapsed) => self.time_out(limit),
         }
     }
 
-    /// A panic elsewhere leaves the slot consistent: it is only ever changed by statements that cannot panic.
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Finds out what the caller has to do, and starts a sign-in if that is it.
+    fn begin<S: TokenSource>(&self, limit: Duration, source: &Arc<S>) -> Begin {
+        let now = self.clock.now();
+        let (begin, abandoned) = self.state.with(|slot| match slot.classify(now, limit) {
+            Action::Serve(Loaded { token, windows }) => {
+                (Begin::Hit { token, age: now.duration_since(windows.admitted_at).unwrap_or_default() }, None)
+            }
+            Action::Fail(error) => (Begin::Refused(error), None),
+            Action::Join { flight, .. } if flight.id.is_driven_by_this_call() => {
+                (Begin::Refused(TokenError::Reentrant), None)
+            }
+            Action::Join { flight, fallback } => (Begin::Joined { flight, fallback }, None),
+            Action::Start { reason, fallback } => {
+                let id = FlightId::default();
+                let outcome = sign_in(id.clone(), Arc::clone(source), self.clock.clone());
+                let (flight, abandoned) = slot.start(id, reason, outcome, now);
+                (Begin::Started { flight, fallback }, abandoned)
+            }
+        });
+        if let Some(abandoned) = abandoned {
+            self.observe_end(abandoned.landed, RefreshOutcome::Abandoned);
+        }
+        begin
+    }
+
+    /// Reports the result of a sign-in; `None` when it is outdated by now.
+    fn finish(&self, id: &FlightId, result: Result<Loaded, Arc<SignInError>>) -> Option<Result<Token, TokenError>> {
+        let now = self.clock.now();
+        let (settled, landed) = self.state.with(|slot| slot.settle(id, result, now, jitter::draw));
+        if let Some(landed) = landed {
+            let outcome = match &settled {
+                Settled::Failed { error, .. } => RefreshOutcome::Failed(error),
+                Settled::Token(_) | Settled::Outdated => RefreshOutcome::Succeeded,
+            };
+            self.observe_end(landed, outcome);
+        }
+        match settled {
+            Settled::Token(token) => Some(Ok(token)),
+            Settled::Failed { error, retry_after, fallback: None } => {
+                Some(Err(TokenError::SignIn { source: error, retry_after }))
+            }
+            Settled::Failed { error, retry_after, fallback: Some(token) } => {
+                if landed.is_some() {
+                    warn_of_old_token(&error, retry_after);
+                }
+                Some(Ok(token))
+            }
+            Settled::Outdated => None,
+        }
+    }
+
+    fn time_out(&self, waited: Duration) -> Result<Token, TokenError> {
+        let now = self.clock.now();
+        let (token, held_up) =
+            self.state.with(|slot| slot.time_out(now, jitter::draw)).ok_or(TokenError::TimedOut { waited })?;
+        if let Some((error, retry_after)) = held_up {
+            warn_of_old_token(&error, retry_after);
+        }
+        Ok(token)
+    }
+
+    fn observe_end(&self, Landed { reason, took }: Landed, outcome: RefreshOutcome<'_>) {
+        self.observe(|observer| observer.refreshed(&Refresh { reason, outcome, took }));
+    }
+
+    #[inline]
+    fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
+        match &self.observer {
+            None => {}
+            Some(ObserverHandle::Static(observer)) => tell(*observer),
+            Some(ObserverHandle::Shared(observer)) => tell(observer.as_ref()),
+        }
     }
 }
 
@@ -127,24 +235,53 @@ impl Default for TokenCache {
 impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = self.clock.now();
-        f.debug_struct("TokenCache").field("token", &self.slot().usable(now)).finish_non_exhaustive()
+        let token = self.state.with(|slot| slot.usable(now).map(|held| held.token.clone()));
+        f.debug_struct("TokenCache").field("token", &token).finish_non_exhaustive()
     }
 }
 
+enum ObserverHandle {
+    Static(&'static dyn Observer),
+    Shared(Arc<dyn Observer>),
+}
+
 enum Begin {
-    Done(Result<Token, TokenError>),
-    Wait(Flight),
+    Hit { token: Token, age: Duration },
+    Refused(TokenError),
+    Started { flight: Flight<SignIn>, fallback: bool },
+    Joined { flight: Flight<SignIn>, fallback: bool },
+}
+
+/// A caller that waits for a sign-in. When it is dropped, the cache takes note of the time.
+struct Waiter<'a> {
+    cache: &'a TokenCache,
+    id: FlightId,
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let now = self.cache.clock.now();
+        self.cache.state.with(|slot| slot.leave(&self.id, now));
+    }
+}
+
+fn warn_of_old_token(error: &SignInError, retry_after: Duration) {
+    tracing::warn!(
+        error = %ErrorChain(error),
+        ?retry_after,
+        "could not renew the token; the old one is served until it expires",
+    );
 }
 
 /// The sign-in as a future that the cache owns: it lives on when the caller that started it is dropped.
-fn sign_in<S: TokenSource>(source: Arc<S>, clock: Clock) -> Outcome {
+fn sign_in<S: TokenSource>(id: FlightId, source: Arc<S>, clock: Clock) -> SignIn {
     async move {
         let requested_at = clock.now();
-        let token = AssertUnwindSafe(async { source.sign_in().await })
+        let token = AssertUnwindSafe(id.while_driven(async { source.sign_in().await }))
             .catch_unwind()
             .await
             .unwrap_or(Err(SignInError::Panicked))?;
-        match Windows::of(&token, requested_at, clock.now(), fastrand::f64()) {
+        match Windows::of(&token, requested_at, clock.now(), jitter::draw()) {
             Some(windows) => Ok(Loaded { token, windows }),
             None => Err(SignInError::ExpiredOnArrival),
         }
@@ -152,4 +289,36 @@ fn sign_in<S: TokenSource>(source: Arc<S>, clock: Clock) -> Outcome {
     .map(|result: Result<_, SignInError>| result.map_err(Arc::new))
     .boxed()
     .shared()
+}
+
+thread_local! {
+    /// The sign-ins that are being polled on this thread at this moment, each by the one before.
+    static DRIVEN: RefCell<Vec<FlightId>> = const { RefCell::new(Vec::new()) };
+}
+
+impl FlightId {
+    /// Whether whoever asks is a part of the very sign-in, and would wait for itself.
+    fn is_driven_by_this_call(&self) -> bool {
+        DRIVEN.with_borrow(|driven| driven.iter().any(|id| id.is(self)))
+    }
+
+    /// The same future, which can be told to be driven while it is polled.
+    async fn while_driven<F: Future>(self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            DRIVEN.with_borrow_mut(|driven| driven.push(self.clone()));
+            let _pop = Pop;
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+}
+
+/// Takes the last entry off [`DRIVEN`], after a panic too.
+struct Pop;
+
+impl Drop for Pop {
+    fn drop(&mut self) {
+        DRIVEN.with_borrow_mut(Vec::pop);
+    }
 }

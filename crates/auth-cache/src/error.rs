@@ -121,6 +121,9 @@ pub enum TokenError {
         /// The caller's limit.
         waited: Duration,
     },
+    /// The source asked its own cache for a token, and would have waited for itself.
+    #[error("the token source asked its own cache for a token; give the source another cache, or none")]
+    Reentrant,
 }
 
 impl TokenError {
@@ -129,6 +132,7 @@ impl TokenError {
         match self {
             Self::SignIn { source, .. } => source.is_transient(),
             Self::TimedOut { .. } => true,
+            Self::Reentrant => false,
         }
     }
 
@@ -136,7 +140,7 @@ impl TokenError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::SignIn { retry_after, .. } => Some(*retry_after),
-            Self::TimedOut { .. } => None,
+            Self::TimedOut { .. } | Self::Reentrant => None,
         }
     }
 }

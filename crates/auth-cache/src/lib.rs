@@ -49,10 +49,13 @@ mod cognito;
 mod credentials;
 mod error;
 mod identity;
+mod jitter;
+mod observer;
 mod slot;
 mod source;
 #[cfg(feature = "ssm")]
 mod ssm;
+mod state;
 mod token;
 mod windows;
 
@@ -63,6 +66,7 @@ pub use cognito::{CognitoTokenSource, TokenUse};
 pub use credentials::{Credentials, CredentialsError, CredentialsSource};
 pub use error::{BoxError, ErrorChain, SignInError, TokenError};
 pub use identity::{CacheHandle, Identity};
+pub use observer::{Observer, Refresh, RefreshOutcome, RefreshReason, TracingObserver};
 pub use source::TokenSource;
 #[cfg(feature = "ssm")]
 pub use ssm::SsmCredentials;

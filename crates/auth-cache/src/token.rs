@@ -63,6 +63,11 @@ impl Token {
         self.0.just_issued
     }
 
+    /// Whether both are clones of one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     fn parse(jwt: String, just_issued: bool) -> Result<Self, TokenFormatError> {
         let jwt = Zeroizing::new(jwt.into_bytes());
         let claims = claims(&jwt)?;
@@ -81,7 +86,7 @@ impl Token {
 /// Two tokens are equal when their texts are.
 impl PartialEq for Token {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.authorization == other.0.authorization
+        self.is(other) || self.0.authorization == other.0.authorization
     }
 }
 

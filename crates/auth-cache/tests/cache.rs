@@ -29,7 +29,7 @@ struct Setup {
 
 fn setup() -> Setup {
     let clock = ManualClock::at(start());
-    let cache = Arc::new(TokenCache::with_clock(clock.clone().into()));
+    let cache = Arc::new(TokenCache::new().with_clock(clock.clone()));
     Setup { clock: clock.clone(), cache, source: Arc::new(ScriptedSource::new(clock)) }
 }
 
