@@ -78,8 +78,9 @@ impl TokenCache {
     /// # Errors
     /// As [`TokenCache::get`], and [`TokenError::TimedOut`] when the limit passes and no valid token is left.
     pub async fn get_within<S: TokenSource>(&self, limit: Duration, source: &Arc<S>) -> Result<Token, TokenError> {
-        if let Some((token, age)) = self.state.fresh(self.clock.coarse()) {
-            self.observe(|observer| observer.hit(age));
+        let now = self.clock.coarse();
+        if let Some(token) = self.state.fresh(now) {
+            self.observe(|observer| observer.hit(token.age(now)));
             return Ok(token);
         }
         let (flight, fallback) = match self.begin(limit, source) {
@@ -101,7 +102,7 @@ impl TokenCache {
             }
         };
         let limit = if fallback { LONGEST_WAIT_FOR_RENEWAL.min(limit / 2) } else { limit };
-        self.wait(flight, limit, source).await
+        Box::pin(self.wait(flight, limit, source)).await
     }
 
     /// Drops the token if it still is the one that was rejected by the API, so that the next caller signs in.

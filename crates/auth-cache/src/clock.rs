@@ -65,6 +65,21 @@ impl Nanos {
     }
 }
 
+/// A [`Nanos`] that can be changed where it is shared.
+#[derive(Debug, Default)]
+pub(crate) struct AtomicNanos(AtomicU64);
+
+impl AtomicNanos {
+    #[inline]
+    pub(crate) fn get(&self) -> Nanos {
+        Nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set(&self, time: SystemTime) {
+        self.0.store(Nanos::from(time).0, Ordering::Relaxed);
+    }
+}
+
 impl From<SystemTime> for Nanos {
     fn from(time: SystemTime) -> Self {
         let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -56,6 +56,7 @@ mod source;
 #[cfg(feature = "ssm")]
 mod ssm;
 mod state;
+mod sync;
 mod token;
 mod windows;
 

@@ -10,18 +10,32 @@ use http::HeaderValue;
 use serde::Deserialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::{
+    clock::{AtomicNanos, Nanos},
+    sync::{self, Guard},
+};
+
 /// A JSON Web Token with the times it states about itself. Cheap to clone.
 ///
 /// The text cannot be printed: `Debug` shows the times only, the header value is marked sensitive, and the memory is
 /// overwritten when the last clone is dropped.
-#[derive(Clone)]
-pub struct Token(Arc<Inner>);
+pub struct Token(Guard<Inner>);
 
-struct Inner {
+/// What a token consists of.
+pub(crate) struct Inner {
     authorization: HeaderValue,
     issued_at: Option<SystemTime>,
     expires_at: SystemTime,
     just_issued: bool,
+    pub(crate) fresh: Fresh,
+}
+
+/// When a token can be served without a further thought, as the cache that holds it has decided.
+#[derive(Default)]
+pub(crate) struct Fresh {
+    pub(crate) admitted_at: AtomicNanos,
+    pub(crate) from: AtomicNanos,
+    pub(crate) until: AtomicNanos,
 }
 
 impl Token {
@@ -45,27 +59,43 @@ impl Token {
 
     /// The value of the `Authorization` header: the raw JWT, as AWS AppSync expects it, without `Bearer`.
     pub fn authorization(&self) -> &HeaderValue {
-        &self.0.authorization
+        &self.inner().authorization
     }
 
     /// The `exp` claim, by the issuer's clock.
     pub fn expires_at(&self) -> SystemTime {
-        self.0.expires_at
+        self.inner().expires_at
     }
 
     /// The `iat` claim, by the issuer's clock.
     pub fn issued_at(&self) -> Option<SystemTime> {
-        self.0.issued_at
+        self.inner().issued_at
     }
 
     /// Whether `iat` is the time of the sign-in that returned this token.
     pub(crate) fn is_just_issued(&self) -> bool {
-        self.0.just_issued
+        self.inner().just_issued
     }
 
     /// Whether both are clones of one.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(self.inner(), other.inner())
+    }
+
+    /// The time since a cache took it in.
+    pub(crate) fn age(&self, now: Nanos) -> Duration {
+        now.since(self.inner().fresh.admitted_at.get())
+    }
+
+    /// The token that a guard keeps alive, if it does.
+    #[inline]
+    pub(crate) fn guarded(guard: Guard<Inner>) -> Option<Self> {
+        guard.is_some().then_some(Self(guard))
+    }
+
+    #[inline]
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        self.0.as_ref().expect("no token is made of an empty guard")
     }
 
     fn parse(jwt: String, just_issued: bool) -> Result<Self, TokenFormatError> {
@@ -74,19 +104,26 @@ impl Token {
         let mut authorization = HeaderValue::from_maybe_shared(Bytes::from_owner(jwt))
             .map_err(|_| TokenFormatError("it has characters that no header may have"))?;
         authorization.set_sensitive(true);
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(sync::guard(Arc::new(Inner {
             authorization,
             issued_at: claims.iat.map(from_epoch).transpose()?,
             expires_at: from_epoch(claims.exp.ok_or(TokenFormatError("it has no `exp` claim"))?)?,
             just_issued,
-        })))
+            fresh: Fresh::default(),
+        }))))
+    }
+}
+
+impl Clone for Token {
+    fn clone(&self) -> Self {
+        Self(sync::guard(Arc::clone(self.inner())))
     }
 }
 
 /// Two tokens are equal when their texts are.
 impl PartialEq for Token {
     fn eq(&self, other: &Self) -> bool {
-        self.is(other) || self.0.authorization == other.0.authorization
+        self.is(other) || self.inner().authorization == other.inner().authorization
     }
 }
 
@@ -95,8 +132,8 @@ impl Eq for Token {}
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
-            .field("issued_at", &self.0.issued_at)
-            .field("expires_at", &self.0.expires_at)
+            .field("issued_at", &self.inner().issued_at)
+            .field("expires_at", &self.inner().expires_at)
             .finish_non_exhaustive()
     }
 }
