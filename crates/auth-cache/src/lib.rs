@@ -50,8 +50,13 @@ mod credentials;
 mod error;
 mod identity;
 mod jitter;
+mod keyed;
+#[cfg(all(test, auth_cache_loom))]
+mod model;
 mod observer;
 mod slot;
+#[cfg(feature = "snapstart")]
+mod snapstart;
 mod source;
 #[cfg(feature = "ssm")]
 mod ssm;
@@ -67,8 +72,9 @@ pub use cognito::{CognitoTokenSource, TokenUse};
 pub use credentials::{Credentials, CredentialsError, CredentialsSource};
 pub use error::{BoxError, ErrorChain, SignInError, TokenError};
 pub use identity::{CacheHandle, Identity};
+pub use keyed::TokenCaches;
 pub use observer::{Observer, Refresh, RefreshOutcome, RefreshReason, TracingObserver};
-pub use source::TokenSource;
+pub use source::{LazySource, TokenSource};
 #[cfg(feature = "ssm")]
 pub use ssm::SsmCredentials;
 pub use token::{Token, TokenFormatError};

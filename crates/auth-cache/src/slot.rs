@@ -238,9 +238,11 @@ impl<O: Outcome> Slot<O> {
         }
     }
 
-    /// Empties the slot; returns the sign-in that was under way.
+    /// Empties the slot; returns the sign-in that was under way, whose result only its own waiters get.
     pub(crate) fn forget(&mut self, now: SystemTime) -> Option<Abandoned<O>> {
-        std::mem::replace(self, Self::new()).flight.map(|flight| Abandoned::at(now, flight))
+        let flight = std::mem::replace(self, Self::new()).flight?;
+        flight.id.report();
+        Some(Abandoned::at(now, flight))
     }
 
     /// The token at hand if it has not expired.

@@ -1,4 +1,7 @@
-use std::future::Future;
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use crate::{SignInError, Token};
 
@@ -45,5 +48,49 @@ where
 {
     fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send {
         self()
+    }
+}
+
+/// A source that is built when it is first needed, and anew after [`forget`](TokenSource::forget): so its clients and
+/// their connections are dropped too.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "cognito", feature = "ssm"))]
+/// # fn example(sdk_config: fn() -> aws_sdk_ssm::Config, cognito_config: fn() -> aws_sdk_cognitoidentityprovider::Config) {
+/// use auth_cache::{CognitoTokenSource, LazySource, SsmCredentials, TokenUse};
+///
+/// let source = LazySource::new(move || {
+///     let ssm = aws_sdk_ssm::Client::from_conf(sdk_config());
+///     let cognito = aws_sdk_cognitoidentityprovider::Client::from_conf(cognito_config());
+///     CognitoTokenSource::new(cognito, SsmCredentials::new(ssm, "/orders/service-user"), TokenUse::Access)
+/// });
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct LazySource<S, F> {
+    build: F,
+    built: Mutex<Option<Arc<S>>>,
+}
+
+impl<S: TokenSource, F: Fn() -> S + Send + Sync + 'static> LazySource<S, F> {
+    /// The source that `build` returns.
+    pub const fn new(build: F) -> Self {
+        Self { build, built: Mutex::new(None) }
+    }
+
+    fn built(&self) -> MutexGuard<'_, Option<Arc<S>>> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: TokenSource, F: Fn() -> S + Send + Sync + 'static> TokenSource for LazySource<S, F> {
+    async fn sign_in(&self) -> Result<Token, SignInError> {
+        let source = Arc::clone(self.built().get_or_insert_with(|| Arc::new((self.build)())));
+        source.sign_in().await
+    }
+
+    fn forget(&self) {
+        let dropped = self.built().take();
+        drop(dropped);
     }
 }

@@ -19,13 +19,7 @@ pub(crate) struct State<O> {
 }
 
 impl<O: Outcome> State<O> {
-    #[cfg(not(auth_cache_loom))]
     pub(crate) const fn new() -> Self {
-        Self { slot: Mutex::new(Slot::new()), fresh: Published::const_empty() }
-    }
-
-    #[cfg(auth_cache_loom)]
-    pub(crate) fn new() -> Self {
         Self { slot: Mutex::new(Slot::new()), fresh: Published::const_empty() }
     }
 

@@ -1,4 +1,4 @@
-//! The lock and the lock-free pointer, in a form that loom can take the place of.
+//! The lock and the lock-free pointer of a cache, in a form that loom can take the place of.
 
 use std::sync::Arc;
 
@@ -22,9 +22,28 @@ mod imp {
 
 #[cfg(auth_cache_loom)]
 mod imp {
+    use std::sync::{LockResult, OnceLock, PoisonError};
+
     use super::Arc;
 
-    pub(crate) use loom::sync::{Mutex, MutexGuard};
+    pub(crate) use loom::sync::MutexGuard;
+
+    /// Loom's lock, which exists only while a model runs, from its first use on.
+    pub(crate) struct Mutex<T> {
+        initial: std::sync::Mutex<Option<T>>,
+        lock: OnceLock<loom::sync::Mutex<T>>,
+    }
+
+    impl<T> Mutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self { initial: std::sync::Mutex::new(Some(value)), lock: OnceLock::new() }
+        }
+
+        pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+            let initial = || self.initial.lock().unwrap_or_else(PoisonError::into_inner).take();
+            self.lock.get_or_init(|| loom::sync::Mutex::new(initial().expect("only the first use takes it"))).lock()
+        }
+    }
 
     pub(crate) type Guard<T> = Option<Arc<T>>;
 
@@ -35,16 +54,16 @@ mod imp {
     pub(crate) struct Published<T>(Mutex<Option<Arc<T>>>);
 
     impl<T> Published<T> {
-        pub(crate) fn const_empty() -> Self {
+        pub(crate) const fn const_empty() -> Self {
             Self(Mutex::new(None))
         }
 
         pub(crate) fn load(&self) -> Guard<T> {
-            self.0.lock().unwrap().clone()
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
         }
 
         pub(crate) fn store(&self, value: Option<Arc<T>>) {
-            *self.0.lock().unwrap() = value;
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = value;
         }
     }
 }

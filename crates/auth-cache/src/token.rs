@@ -173,8 +173,14 @@ fn from_epoch(seconds: f64) -> Result<SystemTime, TokenFormatError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// An unsigned token without `iat`, of a time in whole seconds.
+    pub(crate) fn token_that_expires_at(exp: SystemTime) -> Token {
+        let exp = exp.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        Token::stored(jwt(&format!(r#"{{"exp":{exp}}}"#))).unwrap()
+    }
 
     fn jwt(claims: &str) -> String {
         format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
