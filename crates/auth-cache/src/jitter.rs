@@ -8,3 +8,23 @@ pub(crate) fn draw() -> f64 {
         Err(_) => 0.5,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_draws_are_spread_evenly_from_zero_to_one() {
+        let mut tenths = [0; 10];
+        for _ in 0..1000 {
+            tenths[(draw() * 10.0) as usize] += 1;
+        }
+        // The odds of a fair tenth to miss these bounds are below one in a billion.
+        assert!(tenths.iter().all(|count| (40..=180).contains(count)), "{tenths:?}");
+    }
+
+    #[test]
+    fn two_draws_differ() {
+        assert_ne!(draw(), draw());
+    }
+}

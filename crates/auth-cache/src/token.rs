@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::HeaderValue;
 use serde::Deserialize;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
     clock::{AtomicNanos, Nanos},
@@ -24,10 +24,19 @@ pub struct Token(Guard<Inner>);
 /// What a token consists of.
 pub(crate) struct Inner {
     authorization: HeaderValue,
-    issued_at: Option<SystemTime>,
-    expires_at: SystemTime,
-    just_issued: bool,
+    pub(crate) life: Life,
     pub(crate) fresh: Fresh,
+}
+
+/// What a token says about its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// The claims of one that was issued in answer to the very sign-in.
+    Issued { iat: SystemTime, exp: SystemTime },
+    /// The claim of one that may have been issued at any time.
+    Until { exp: SystemTime },
+    /// Nothing; but the provider said how long it lives from the sign-in on.
+    For(Duration),
 }
 
 /// When a token can be served without a further thought, as the cache that holds it has decided.
@@ -46,7 +55,10 @@ impl Token {
     /// # Errors
     /// When the text is not a JWT or has no usable `exp` claim. The signature is not checked: the API does that.
     pub fn issued(jwt: String) -> Result<Self, TokenFormatError> {
-        Self::parse(jwt, true)
+        Self::parse(jwt, |claims| {
+            let exp = claims.exp()?;
+            Ok(claims.iat()?.map_or(Life::Until { exp }, |iat| Life::Issued { iat, exp }))
+        })
     }
 
     /// A token that was issued at some earlier time, for example one that came from a store.
@@ -54,7 +66,16 @@ impl Token {
     /// # Errors
     /// As [`Token::issued`].
     pub fn stored(jwt: String) -> Result<Self, TokenFormatError> {
-        Self::parse(jwt, false)
+        Self::parse(jwt, |claims| Ok(Life::Until { exp: claims.exp()? }))
+    }
+
+    /// A token that says nothing about its life, which the identity provider gave for `lifetime` (OAuth's
+    /// `expires_in`). It is counted from before the sign-in.
+    ///
+    /// # Errors
+    /// When the text has characters that no header may have.
+    pub fn opaque(text: String, lifetime: Duration) -> Result<Self, TokenFormatError> {
+        Self::new(Zeroizing::new(text.into_bytes()), Life::For(lifetime))
     }
 
     /// The value of the `Authorization` header: the raw JWT, as AWS AppSync expects it, without `Bearer`.
@@ -62,19 +83,24 @@ impl Token {
         &self.inner().authorization
     }
 
-    /// The `exp` claim, by the issuer's clock.
-    pub fn expires_at(&self) -> SystemTime {
-        self.inner().expires_at
+    /// The `exp` claim, by the issuer's clock, if the token has claims.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        match self.life() {
+            Life::Issued { exp, .. } | Life::Until { exp } => Some(exp),
+            Life::For(_) => None,
+        }
     }
 
-    /// The `iat` claim, by the issuer's clock.
+    /// The `iat` claim, by the issuer's clock, if the token was issued in answer to the sign-in.
     pub fn issued_at(&self) -> Option<SystemTime> {
-        self.inner().issued_at
+        match self.life() {
+            Life::Issued { iat, .. } => Some(iat),
+            Life::Until { .. } | Life::For(_) => None,
+        }
     }
 
-    /// Whether `iat` is the time of the sign-in that returned this token.
-    pub(crate) fn is_just_issued(&self) -> bool {
-        self.inner().just_issued
+    pub(crate) fn life(&self) -> Life {
+        self.inner().life
     }
 
     /// Whether both are clones of one.
@@ -98,19 +124,20 @@ impl Token {
         self.0.as_ref().expect("no token is made of an empty guard")
     }
 
-    fn parse(jwt: String, just_issued: bool) -> Result<Self, TokenFormatError> {
+    fn parse(
+        jwt: String,
+        life: impl FnOnce(Claims) -> Result<Life, TokenFormatError>,
+    ) -> Result<Self, TokenFormatError> {
         let jwt = Zeroizing::new(jwt.into_bytes());
-        let claims = claims(&jwt)?;
-        let mut authorization = HeaderValue::from_maybe_shared(Bytes::from_owner(jwt))
+        let life = life(Claims::of(&jwt)?)?;
+        Self::new(jwt, life)
+    }
+
+    fn new(text: Zeroizing<Vec<u8>>, life: Life) -> Result<Self, TokenFormatError> {
+        let mut authorization = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
             .map_err(|_| TokenFormatError("it has characters that no header may have"))?;
         authorization.set_sensitive(true);
-        Ok(Self(sync::guard(Arc::new(Inner {
-            authorization,
-            issued_at: claims.iat.map(from_epoch).transpose()?,
-            expires_at: from_epoch(claims.exp.ok_or(TokenFormatError("it has no `exp` claim"))?)?,
-            just_issued,
-            fresh: Fresh::default(),
-        }))))
+        Ok(Self(sync::guard(Arc::new(Inner { authorization, life, fresh: Fresh::default() }))))
     }
 }
 
@@ -131,10 +158,7 @@ impl Eq for Token {}
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token")
-            .field("issued_at", &self.inner().issued_at)
-            .field("expires_at", &self.inner().expires_at)
-            .finish_non_exhaustive()
+        f.debug_struct("Token").field("life", &self.life()).finish_non_exhaustive()
     }
 }
 
@@ -150,19 +174,29 @@ struct Claims {
     iat: Option<f64>,
 }
 
-fn claims(jwt: &[u8]) -> Result<Claims, TokenFormatError> {
-    let mut parts = jwt.split(|byte| *byte == b'.');
-    let (Some(_header), Some(payload), Some(_signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(TokenFormatError("it does not have three parts separated by dots"));
-    };
-    let mut payload =
-        URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenFormatError("its second part is not base64url"))?;
-    let claims = serde_json::from_slice(&payload)
-        .map_err(|_| TokenFormatError("its claims are not a JSON object with numeric dates"));
-    payload.zeroize();
-    claims
+impl Claims {
+    fn of(jwt: &[u8]) -> Result<Self, TokenFormatError> {
+        let mut parts = jwt.split(|byte| *byte == b'.');
+        let (Some(_header), Some(payload), Some(_signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(TokenFormatError("it does not have three parts separated by dots"));
+        };
+        let payload = URL_SAFE_NO_PAD
+            .decode(payload)
+            .map(Zeroizing::new)
+            .map_err(|_| TokenFormatError("its second part is not base64url"))?;
+        serde_json::from_slice(&payload)
+            .map_err(|_| TokenFormatError("its claims are not a JSON object with numeric dates"))
+    }
+
+    fn exp(&self) -> Result<SystemTime, TokenFormatError> {
+        from_epoch(self.exp.ok_or(TokenFormatError("it has no `exp` claim"))?)
+    }
+
+    fn iat(&self) -> Result<Option<SystemTime>, TokenFormatError> {
+        self.iat.map(from_epoch).transpose()
+    }
 }
 
 fn from_epoch(seconds: f64) -> Result<SystemTime, TokenFormatError> {
@@ -189,8 +223,10 @@ pub(crate) mod tests {
     #[test]
     fn the_times_are_the_claims() {
         let token = Token::issued(jwt(r#"{"iat":1700000000,"exp":1700003600.5}"#)).unwrap();
-        assert_eq!(token.issued_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
-        assert_eq!(token.expires_at(), SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_003_600_500));
+        let iat = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let exp = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_003_600_500);
+        assert_eq!(token.life(), Life::Issued { iat, exp });
+        assert_eq!(token.expires_at(), Some(exp));
     }
 
     #[test]
@@ -225,7 +261,7 @@ pub(crate) mod tests {
         let text = jwt(r#"{"exp":1700003600,"sub":"canary"}"#);
         let token = Token::issued(text.clone()).unwrap();
         let debug = format!("{token:?} {:?}", token.authorization());
-        assert!(debug.contains("expires_at"), "{debug}");
+        assert!(debug.contains("exp"), "{debug}");
         assert!(text.split('.').all(|part| !debug.contains(part)), "{debug}");
     }
 

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use crate::Token;
+use crate::{Token, token::Life};
 
 /// When a token is refreshed and when it is no longer served, by the local clock.
 ///
@@ -32,7 +32,7 @@ impl Windows {
     ///
     /// `jitter` is drawn once per token from `0.0..1.0`.
     pub(crate) fn of(token: &Token, requested_at: SystemTime, now: SystemTime, jitter: f64) -> Option<Self> {
-        let expires_at = local_expiry(token, requested_at, now)?;
+        let expires_at = local_expiry(token.life(), requested_at, now)?;
         if expires_at <= now {
             return None;
         }
@@ -52,15 +52,17 @@ impl Windows {
 /// A token that was just issued shows how far the local clock is off. `iat` is in whole seconds, so the issuer's clock
 /// stood somewhere in the second after it. If that second may have been while the request was under way, the clocks
 /// agree. If not, the life is counted from before the request, less the second that is not known.
-fn local_expiry(token: &Token, requested_at: SystemTime, now: SystemTime) -> Option<SystemTime> {
-    let Some(issued_at) = token.issued_at().filter(|_| token.is_just_issued()) else {
-        return Some(token.expires_at());
+fn local_expiry(life: Life, requested_at: SystemTime, now: SystemTime) -> Option<SystemTime> {
+    let (issued_at, exp) = match life {
+        Life::Issued { iat, exp } => (iat, exp),
+        Life::Until { exp } => return Some(exp),
+        Life::For(lifetime) => return requested_at.checked_add(lifetime),
     };
     if issued_at <= now && requested_at < issued_at.checked_add(IAT_RESOLUTION)? {
-        return Some(token.expires_at());
+        return Some(exp);
     }
-    let life = token.expires_at().duration_since(issued_at).ok()?.saturating_sub(IAT_RESOLUTION);
-    Some(requested_at.checked_add(life)?.min(token.expires_at().checked_add(MAX_SKEW)?))
+    let life = exp.duration_since(issued_at).ok()?.saturating_sub(IAT_RESOLUTION);
+    Some(requested_at.checked_add(life)?.min(exp.checked_add(MAX_SKEW)?))
 }
 
 #[cfg(test)]
