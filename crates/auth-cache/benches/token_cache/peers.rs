@@ -78,6 +78,12 @@ impl TokenSource for Source {
     }
 }
 
+/// When a token of the [`Source`] expires.
+#[expect(clippy::expect_used, reason = "the source gives no other tokens")]
+fn exp_of(token: &Token) -> SystemTime {
+    token.expires_at().expect("an `exp` claim")
+}
+
 /// No cache: what a sign-in itself takes.
 pub(crate) struct Direct(Arc<Source>);
 
@@ -172,7 +178,7 @@ impl<T: Form> Peer for Floor<T> {
             return Ok(token.clone());
         }
         let token = self.source.sign_in().await?;
-        let expires_at = since_1970(token.expires_at()).as_secs();
+        let expires_at = since_1970(exp_of(&token)).as_secs();
         let token = self.token.get_or_init(|| T::of(token)).clone();
         self.expires_at.store(expires_at, Ordering::Release);
         Ok(token)
@@ -221,7 +227,7 @@ impl Peer for TokioRwLock {
     }
 
     async fn get(&self) -> Result<Token, BoxError> {
-        let valid = |token: &&Token| system_time() < token.expires_at();
+        let valid = |token: &&Token| system_time() < exp_of(token);
         if let Some(token) = self.token.read().await.as_ref().filter(valid) {
             return Ok(token.clone());
         }
@@ -247,7 +253,7 @@ struct AtExp;
 
 impl Expiry<(), Token> for AtExp {
     fn expire_after_create(&self, (): &(), token: &Token, _created_at: Instant) -> Option<Duration> {
-        Some(token.expires_at().duration_since(system_time()).unwrap_or_default())
+        Some(exp_of(token).duration_since(system_time()).unwrap_or_default())
     }
 }
 

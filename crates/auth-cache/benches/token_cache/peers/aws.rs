@@ -70,7 +70,7 @@ impl ResolveIdentity for Resolver {
         IdentityFuture::new(async {
             let token = self.0.sign_in().await?;
             let expires_at = token.expires_at();
-            Ok(Identity::new(token, Some(expires_at)))
+            Ok(Identity::new(token, expires_at))
         })
     }
 }

@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration, time::Sy
 use async_lock::RwLock;
 use auth_cache::{BoxError, TokenSource as _};
 
-use super::{Peer, Source, system_time};
+use super::{Peer, Source, exp_of, system_time};
 
 const SCOPES: &[&str] = &["https://management.azure.com/.default"];
 const REFRESH_AHEAD: Duration = Duration::from_secs(300);
@@ -43,10 +43,8 @@ impl Peer for AzureIdentity {
             return Ok(token.clone());
         }
         let token = self.source.sign_in().await?;
-        let token = AccessToken {
-            token: Cow::Owned(token.authorization().to_str()?.to_owned()),
-            expires_on: token.expires_at(),
-        };
+        let token =
+            AccessToken { token: Cow::Owned(token.authorization().to_str()?.to_owned()), expires_on: exp_of(&token) };
         tokens.insert(scopes, token.clone());
         Ok(token)
     }

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Peer, Source, system_time};
+use super::{Peer, Source, exp_of, system_time};
 
 const NORMAL_REFRESH_SLACK: Duration = Duration::from_secs(240);
 const SHORT_REFRESH_SLACK: Duration = Duration::from_secs(10);
@@ -76,7 +76,7 @@ async fn refresh(source: Arc<Source>, sender: watch::Sender<Published>) {
     while sender.receiver_count() > 0 {
         let pause = match source.sign_in().await {
             Ok(token) => {
-                let life = token.expires_at().duration_since(system_time()).unwrap_or_default();
+                let life = exp_of(&token).duration_since(system_time()).unwrap_or_default();
                 let token = GoogleToken {
                     token: token.authorization().to_str().unwrap_or_default().to_owned(),
                     _token_type: "Bearer".to_owned(),
