@@ -43,12 +43,18 @@
 //! with credentials that [`SsmCredentials`] reads from SSM Parameter Store.
 
 mod cache;
+#[cfg(feature = "client-credentials")]
+mod client_credentials;
 mod clock;
 #[cfg(feature = "cognito")]
 mod cognito;
 mod credentials;
 mod error;
 mod identity;
+#[cfg(feature = "cognito")]
+mod renewal;
+#[cfg(feature = "secrets-manager")]
+mod secrets_manager;
 mod slot;
 mod source;
 #[cfg(feature = "ssm")]
@@ -57,13 +63,19 @@ mod token;
 mod windows;
 
 pub use cache::TokenCache;
+#[cfg(feature = "client-credentials")]
+pub use client_credentials::ClientCredentialsTokenSource;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "cognito")]
 pub use cognito::{CognitoTokenSource, TokenUse};
-pub use credentials::{Credentials, CredentialsError, CredentialsSource};
+pub use credentials::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
 pub use error::{BoxError, ErrorChain, SignInError, TokenError};
 pub use identity::{CacheHandle, Identity};
+#[cfg(feature = "cognito")]
+pub use renewal::Renewal;
+#[cfg(feature = "secrets-manager")]
+pub use secrets_manager::SecretsManagerCredentials;
 pub use source::TokenSource;
 #[cfg(feature = "ssm")]
-pub use ssm::SsmCredentials;
+pub use ssm::{SsmCredentials, SsmValue};
 pub use token::{Token, TokenFormatError};
