@@ -231,10 +231,7 @@ where
 {
     let code = error.code().unwrap_or_default().to_owned();
     let message = error.message().unwrap_or_default().to_ascii_lowercase();
-    let status = match &error {
-        SdkError::ServiceError(service) => Some(service.raw().status().as_u16()),
-        _ => None,
-    };
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
     let never_sent = matches!(error, SdkError::ConstructionFailure(_));
     // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold tokens.
     let source: BoxError = error.into_source().unwrap_or_else(|error| error.to_string().into());

@@ -84,7 +84,8 @@ impl fmt::Debug for ClientCredentials {
 /// Where credentials come from: those of a service user, [`Credentials`], or those of a client that acts for itself,
 /// [`ClientCredentials`]. They are read at each sign-in, so that a rotated secret is picked up.
 ///
-/// `SsmCredentials` and `SecretsManagerCredentials` give either kind.
+/// `SsmCredentials` and `SecretsManagerCredentials` give either kind: to read from one of them directly, say which, as in
+/// `CredentialsSource::<Credentials>::read(&source)`.
 pub trait CredentialsSource<T: PartialEq + Send + Sync = Credentials>: Send + Sync + 'static {
     /// Reads the credentials.
     ///

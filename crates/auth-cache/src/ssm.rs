@@ -156,7 +156,7 @@ fn classify<E>(error: SdkError<E>) -> CredentialsError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    let refused = matches!(&error, SdkError::ServiceError(service) if service.raw().status().is_client_error())
+    let refused = error.raw_response().is_some_and(|answer| answer.status().is_client_error())
         && !matches!(error.code(), Some("ThrottlingException" | "TooManyUpdates"));
     // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
     let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
