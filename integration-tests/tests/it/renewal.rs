@@ -133,28 +133,26 @@ async fn a_renewal_that_is_dropped_between_rotation_and_answer_costs_one_passwor
 
 #[tokio::test]
 async fn a_dead_refresh_token_is_replaced_by_one_sign_in_with_the_password_in_the_same_call() {
-    let refused = |error_type, message| {
-        move |cloud: &LocalCloud| cloud.inject(Fault::error(Service::Cognito, error_type, message).on(RENEWAL))
-    };
-    let deaths: [(&str, Box<dyn Fn(&LocalCloud)>); 8] = [
-        ("expired", Box::new(|cloud| cloud.set_clock_offset(3601))),
-        ("revoked", Box::new(refused("NotAuthorizedException", "Refresh Token has been revoked"))),
-        ("invalid", Box::new(refused("NotAuthorizedException", "Invalid Refresh Token"))),
-        ("used twice", Box::new(refused("RefreshTokenReuseException", "Refresh token has been invalidated"))),
-        ("another client secret", Box::new(refused("NotAuthorizedException", "Unable to verify secret hash"))),
-        ("no such client", Box::new(refused("ResourceNotFoundException", "User pool client c does not exist."))),
-        ("no such user", Box::new(refused("UserNotFoundException", "User does not exist."))),
-        (
-            "an answer without tokens",
-            Box::new(|cloud| cloud.inject(Fault::answer(Service::Cognito, 200, json!({})).on(RENEWAL))),
-        ),
-    ];
-    for (name, die) in deaths {
+    let refusal = |error_type, message| Some(Fault::error(Service::Cognito, error_type, message));
+    for (name, fault) in [
+        ("expired", None),
+        ("revoked", refusal("NotAuthorizedException", "Refresh Token has been revoked")),
+        ("invalid", refusal("NotAuthorizedException", "Invalid Refresh Token")),
+        ("used twice", refusal("RefreshTokenReuseException", "Refresh token has been invalidated")),
+        ("another client secret", refusal("NotAuthorizedException", "Unable to verify secret hash for client c")),
+        ("no such client", refusal("ResourceNotFoundException", "User pool client c does not exist.")),
+        ("no such user", refusal("UserNotFoundException", "User does not exist.")),
+        ("blocked", Some(Fault::status(Service::Cognito, 403))),
+        ("an answer without tokens", Some(Fault::answer(Service::Cognito, 200, json!({})))),
+    ] {
         let (cloud, source) = setup().await;
         cloud.set_refresh_token_lifetime(Duration::from_secs(3600));
         source.sign_in().await.unwrap();
         calls(&cloud);
-        die(&cloud);
+        match fault {
+            Some(fault) => cloud.inject(fault.on(RENEWAL)),
+            None => cloud.set_clock_offset(3601),
+        }
         source.sign_in().await.unwrap();
         assert_eq!(calls(&cloud), [RENEWAL, STORE, PASSWORD], "{name}");
         source.sign_in().await.unwrap();
