@@ -26,6 +26,18 @@ use crate::{
 /// The app client must allow that flow (`ALLOW_ADMIN_USER_PASSWORD_AUTH`), the service user's password must be
 /// permanent, and the function's role needs `cognito-idp:AdminInitiateAuth` on the user pool.
 ///
+/// ```no_run
+/// # fn f(cognito: aws_sdk_cognitoidentityprovider::Client) {
+/// use auth_cache::{CognitoTokenSource, Credentials, Identity, TokenCache, TokenUse};
+///
+/// static TOKENS: TokenCache = TokenCache::new();
+///
+/// let credentials = Credentials::new("eu-west-1_a1b2c3d4e", "the app client's id", "the user's name", "its password");
+/// let source = CognitoTokenSource::new(cognito, credentials, TokenUse::Access);
+/// let identity = Identity::new(&TOKENS, source);
+/// # }
+/// ```
+///
 /// # Refusals
 /// - A refresh token that Cognito refuses for good (expired, revoked, used twice) is forgotten, and one sign-in with the
 ///   password follows in the same call. When a renewal fails otherwise (throttled, an outage), the refresh token is

@@ -128,8 +128,8 @@ where
     C: CredentialsSource<T>,
 {
     match source.read_again(refused).await {
-        Ok(Some(credentials)) => Ok(credentials),
-        Ok(None) => Err(SignInError::WrongCredentials),
+        Ok(Some(credentials)) if credentials != *refused => Ok(credentials),
+        Ok(_) => Err(SignInError::WrongCredentials),
         // Not this error, which may be transient: the next attempt would follow soon, and be another wrong one.
         Err(error) => {
             tracing::warn!(error = %ErrorChain(&error), "could not read the credentials again after their refusal");

@@ -132,6 +132,19 @@ async fn a_renewal_that_is_dropped_between_rotation_and_answer_costs_one_passwor
 }
 
 #[tokio::test]
+async fn a_renewal_whose_answer_is_lost_is_repeated_in_the_grace_period_and_costs_a_password_sign_in_without_one() {
+    for (grace, expected) in [(30, &[RENEWAL, RENEWAL][..]), (0, &[RENEWAL, RENEWAL, PASSWORD])] {
+        let cloud = LocalCloud::start().await.unwrap();
+        let source = user_with_rotation(&cognito(&cloud), grace).await;
+        source.sign_in().await.unwrap();
+        calls(&cloud);
+        cloud.inject(Fault::lose_answer(Service::Cognito));
+        source.sign_in().await.unwrap();
+        assert_eq!(calls(&cloud), expected, "a grace period of {grace} s");
+    }
+}
+
+#[tokio::test]
 async fn a_dead_refresh_token_is_replaced_by_one_sign_in_with_the_password_in_the_same_call() {
     let refusal = |error_type, message| Some(Fault::error(Service::Cognito, error_type, message));
     for (name, fault) in [
