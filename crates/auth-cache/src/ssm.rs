@@ -20,7 +20,8 @@ use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource}
 /// | `PREFIX/client-secret` | SecureString | only if the app client has a secret |
 ///
 /// User name and password are one parameter, so that a rotation switches both in one write. All are read in one
-/// `GetParameters` call, for which the role needs `ssm:GetParameters`. [`ClientCredentials`] are the last two alone.
+/// `GetParameters` call, for which the role needs `ssm:GetParameters` on all four, even if one does not exist.
+/// [`ClientCredentials`] are the last two alone.
 ///
 /// Parameters with other names, or of another account, are named one by one:
 ///
