@@ -113,9 +113,11 @@ impl TokenCache {
     /// For 10 s after it dropped one, or half of the new token's life if that is shorter, it drops no other.
     /// [`TokenCache::get`] then returns it once more; a caller that sees so should not try it again, but report the
     /// API's refusal.
-    pub fn invalidate(&self, rejected: &Token) {
+    ///
+    /// Returns whether the token was dropped.
+    pub fn invalidate(&self, rejected: &Token) -> bool {
         let now = self.clock.now();
-        self.state.with(|slot| slot.invalidate(rejected, now));
+        self.state.with(|slot| slot.invalidate(rejected, now))
     }
 
     /// Drops the token, the sign-in under way and what is remembered of failures: the cache is as new.

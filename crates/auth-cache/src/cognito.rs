@@ -1,26 +1,64 @@
-use std::fmt;
+use std::{error::Error, fmt, sync::Arc};
 
 use aws_sdk_cognitoidentityprovider::{
     Client,
-    error::{ProvideErrorMetadata as _, SdkError},
-    operation::admin_initiate_auth::AdminInitiateAuthError,
-    types::AuthFlowType,
+    error::{ProvideErrorMetadata, SdkError},
+    types::{AuthFlowType, AuthenticationResultType},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize;
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
-use crate::{Credentials, CredentialsSource, SignInError, Token, TokenSource};
+use crate::{
+    BoxError, Credentials, CredentialsSource, ErrorChain, Renewal, SignInError, Token, TokenSource,
+    credentials::second_attempt,
+    renewal::{RefreshTokens, Renewable},
+};
 
-/// Signs a service user in to a Cognito user pool: `AdminInitiateAuth` with `ADMIN_USER_PASSWORD_AUTH`.
+/// Signs a service user in to a Cognito user pool: `AdminInitiateAuth` with `ADMIN_USER_PASSWORD_AUTH`, and afterwards
+/// with the refresh token that the sign-in gave; see [`Renewal`].
 ///
 /// The app client must allow that flow (`ALLOW_ADMIN_USER_PASSWORD_AUTH`), the service user's password must be
 /// permanent, and the function's role needs `cognito-idp:AdminInitiateAuth` on the user pool.
-#[derive(Clone, Debug)]
+///
+/// ```no_run
+/// # fn f(cognito: aws_sdk_cognitoidentityprovider::Client) {
+/// use auth_cache::{CognitoTokenSource, Credentials, Identity, TokenCache, TokenUse};
+///
+/// static TOKENS: TokenCache = TokenCache::new();
+///
+/// let credentials = Credentials::new("eu-west-1_a1b2c3d4e", "the app client's id", "the user's name", "its password");
+/// let source = CognitoTokenSource::new(cognito, credentials, TokenUse::Access);
+/// let identity = Identity::new(&TOKENS, source);
+/// # }
+/// ```
+///
+/// # Refusals
+/// - A refresh token that Cognito refuses for good (expired, revoked, used twice) is forgotten, and one sign-in with the
+///   password follows in the same call. When a renewal fails otherwise (throttled, an outage), the refresh token is
+///   kept and no password is sent.
+/// - When Cognito calls the password wrong, the credentials are read once more and tried if they differ: two attempts,
+///   then a pause, because five wrong passwords lock the user out.
+/// - A rotated password is picked up when the refresh token has ended. To end it sooner, sign the user out with
+///   `AdminUserGlobalSignOut`.
+///
+/// # Retries and timeouts
+/// They are those of `cognito`. Give it `RetryConfig::standard()`, which is the default of the SDK's present behavior
+/// version: up to three attempts, with exponential backoff and full jitter, on throttling, on 5xx, and on a connection
+/// that died while Lambda froze the process. Give it timeouts as well, which the SDK does not by default: without
+/// `operation_timeout` a server that never answers is waited for until the cache gives the sign-in up.
+#[derive(Clone)]
 pub struct CognitoTokenSource<C> {
     cognito: Client,
     credentials: C,
     token_use: TokenUse,
+    renewal: Renewal,
+    refresh_tokens: Arc<RefreshTokens>,
 }
 
 /// Which of the two tokens of a sign-in is used.
@@ -45,12 +83,29 @@ impl fmt::Display for TokenUse {
 impl<C: CredentialsSource> CognitoTokenSource<C> {
     /// Signs in with what `credentials` gives.
     pub fn new(cognito: Client, credentials: C, token_use: TokenUse) -> Self {
-        Self { cognito, credentials, token_use }
+        Self { cognito, credentials, token_use, renewal: Renewal::default(), refresh_tokens: Arc::default() }
     }
 
-    async fn sign_in_with(&self, credentials: &Credentials) -> Result<Token, SignInError> {
+    /// The same source with another way of renewing tokens, and without a refresh token as yet.
+    #[must_use]
+    pub fn with_renewal(self, renewal: Renewal) -> Self {
+        Self { renewal, refresh_tokens: Arc::default(), ..self }
+    }
+
+    async fn sign_in_with_password(&self, request: u64) -> Result<Token, SignInError> {
+        let credentials = self.credentials.read().await?;
+        match self.sign_in_as(request, &credentials).await {
+            Err(SignInError::WrongCredentials) => {
+                let others = second_attempt(&self.credentials, &credentials).await?;
+                self.sign_in_as(request, &others).await
+            }
+            result => result,
+        }
+    }
+
+    async fn sign_in_as(&self, request: u64, credentials: &Credentials) -> Result<Token, SignInError> {
         let Credentials { user_pool_id, client_id, client_secret, username, password } = credentials;
-        let mut request = self
+        let answer = self
             .cognito
             .admin_initiate_auth()
             .auth_flow(AuthFlowType::AdminUserPasswordAuth)
@@ -58,41 +113,99 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
             .client_id(client_id)
             .auth_parameters("USERNAME", username)
             .auth_parameters("PASSWORD", password.as_str());
-        if let Some(secret) = client_secret {
-            request = request.auth_parameters("SECRET_HASH", secret_hash(username, client_id, secret));
-        }
-        let answer = request.send().await.map_err(classify)?;
+        let answer = match client_secret {
+            Some(secret) => answer.auth_parameters("SECRET_HASH", secret_hash(username, client_id, secret)),
+            None => answer,
+        };
+        let answer = answer.send().await.map_err(classify)?;
         // From here on nothing of the answer may be shown: it holds tokens, or the session of a challenge.
         if let Some(challenge) = answer.challenge_name {
             return Err(SignInError::ChallengeRequired { challenge: challenge.as_str().to_owned() });
         }
-        let tokens = answer.authentication_result;
-        let jwt = match self.token_use {
-            TokenUse::Access => tokens.and_then(|tokens| tokens.access_token),
-            TokenUse::Id => tokens.and_then(|tokens| tokens.id_token),
+        self.take(request, answer.authentication_result, |refresh_token, username| Renewable {
+            refresh_token,
+            user_pool_id: user_pool_id.clone(),
+            client_id: client_id.clone(),
+            client_secret: client_secret.clone(),
+            username: username.unwrap_or_else(|| credentials.username.clone()),
+        })
+    }
+
+    async fn renew(&self, request: u64, kept: &Renewable) -> Result<Token, SignInError> {
+        let Renewable { refresh_token, user_pool_id, client_id, client_secret, username } = kept;
+        let tokens = if self.renewal == Renewal::RefreshTokenAuth {
+            let renewal = self
+                .cognito
+                .admin_initiate_auth()
+                .auth_flow(AuthFlowType::RefreshTokenAuth)
+                .user_pool_id(user_pool_id)
+                .client_id(client_id)
+                .auth_parameters("REFRESH_TOKEN", refresh_token.as_str());
+            let renewal = match client_secret {
+                Some(secret) => renewal.auth_parameters("SECRET_HASH", secret_hash(username, client_id, secret)),
+                None => renewal,
+            };
+            renewal.send().await.map_err(classify)?.authentication_result
+        } else {
+            let renewal = self.cognito.get_tokens_from_refresh_token().client_id(client_id);
+            let renewal = renewal.set_client_secret(client_secret.as_ref().map(|secret| secret.to_string()));
+            renewal.refresh_token(refresh_token.as_str()).send().await.map_err(classify)?.authentication_result
         };
-        match jwt {
-            Some(jwt) => Ok(Token::issued(jwt)?),
-            None => Err(SignInError::misconfigured(format!("Cognito's answer holds no {} token", self.token_use))),
+        // Without rotation no refresh token comes back, and the old one stays good.
+        self.take(request, tokens, |refresh_token, _| Renewable { refresh_token, ..kept.clone() })
+    }
+
+    /// The chosen token of an answer. If a refresh token came with it, that is kept too.
+    fn take(
+        &self,
+        request: u64,
+        tokens: Option<AuthenticationResultType>,
+        renewable: impl FnOnce(Zeroizing<String>, Option<String>) -> Renewable,
+    ) -> Result<Token, SignInError> {
+        let (jwt, refresh_token) = match (tokens, self.token_use) {
+            (Some(tokens), TokenUse::Access) => (tokens.access_token, tokens.refresh_token),
+            (Some(tokens), TokenUse::Id) => (tokens.id_token, tokens.refresh_token),
+            (None, _) => (None, None),
+        };
+        let refresh_token = refresh_token.map(Zeroizing::new);
+        let Some(jwt) = jwt else {
+            return Err(SignInError::misconfigured(format!("Cognito's answer holds no {} token", self.token_use)));
+        };
+        let username = real_username(&jwt);
+        let token = Token::issued(jwt)?;
+        if let Some(refresh_token) = refresh_token.filter(|_| self.renewal != Renewal::Never) {
+            self.refresh_tokens.keep(request, renewable(refresh_token, username));
         }
+        Ok(token)
     }
 }
 
 impl<C: CredentialsSource> TokenSource for CognitoTokenSource<C> {
     async fn sign_in(&self) -> Result<Token, SignInError> {
-        let credentials = self.credentials.read().await?;
-        match self.sign_in_with(&credentials).await {
-            Err(SignInError::WrongCredentials) => {
-                // They may have been rotated between reading and using them. One more attempt, only if they were:
-                // five wrong ones lock the user out.
-                let rotated = self.credentials.read().await?;
-                if rotated == credentials {
-                    return Err(SignInError::WrongCredentials);
+        loop {
+            let (request, kept) = self.refresh_tokens.begin();
+            let Some(kept) = kept else { return self.sign_in_with_password(request).await };
+            match self.renew(request, &kept).await {
+                Err(error) if !error.is_transient() => {
+                    tracing::debug!(error = %ErrorChain(&error), "the refresh token is of no use any more");
+                    self.refresh_tokens.discard(&kept);
                 }
-                self.sign_in_with(&rotated).await
+                result => return result,
             }
-            result => result,
         }
+    }
+
+    fn forget(&self) {
+        self.refresh_tokens.forget();
+    }
+}
+
+impl<C> fmt::Debug for CognitoTokenSource<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CognitoTokenSource")
+            .field("token_use", &self.token_use)
+            .field("renewal", &self.renewal)
+            .finish_non_exhaustive()
     }
 }
 
@@ -106,25 +219,70 @@ fn secret_hash(username: &str, client_id: &str, client_secret: &str) -> String {
     STANDARD.encode(hmac.finalize().into_bytes())
 }
 
+/// The user name that the token states. The secret hash of a renewal is over this one, whereas the user may have signed
+/// in with an alias, such as an e-mail address.
+fn real_username(jwt: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        username: Option<String>,
+        #[serde(rename = "cognito:username")]
+        in_id_token: Option<String>,
+    }
+    let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?);
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    claims.in_id_token.or(claims.username)
+}
+
 /// What a refusal means. Cognito's `NotAuthorizedException` is several things, told apart by its message alone; it is
 /// matched loosely, and what is not known is final until somebody looks at it.
-fn classify(error: SdkError<AdminInitiateAuthError>) -> SignInError {
-    if !matches!(&error, SdkError::ServiceError(service) if !service.raw().status().is_server_error()) {
-        return SignInError::unavailable(error);
-    }
+///
+/// Answers that are not Cognito's own, such as a proxy's HTML, are judged by their HTTP status.
+fn classify<E>(error: SdkError<E>) -> SignInError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let code = error.code().unwrap_or_default().to_owned();
     let message = error.message().unwrap_or_default().to_ascii_lowercase();
-    match error.code().unwrap_or_default() {
-        "NotAuthorizedException" if message.contains("attempts exceeded") => SignInError::LockedOut,
-        "NotAuthorizedException" if message.contains("incorrect username or password") => SignInError::WrongCredentials,
-        "UserNotFoundException" => SignInError::WrongCredentials,
-        "TooManyRequestsException" | "LimitExceededException" | "ThrottlingException" => {
-            SignInError::Throttled { source: error.into() }
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    let never_sent = matches!(error, SdkError::ConstructionFailure(_));
+    // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold tokens.
+    let source: BoxError = error.into_source().unwrap_or_else(|error| error.to_string().into());
+
+    let reason = match (code.as_str(), status) {
+        ("NotAuthorizedException", _) if message.contains("attempts exceeded") => return SignInError::LockedOut,
+        ("NotAuthorizedException", _) if message.contains("incorrect username or password") => {
+            return SignInError::WrongCredentials;
         }
-        "InternalErrorException" | "UnexpectedLambdaException" | "InvalidLambdaResponseException" => {
-            SignInError::unavailable(error)
+        ("UserNotFoundException", _) => return SignInError::WrongCredentials,
+        ("TooManyRequestsException" | "LimitExceededException" | "ThrottlingException", _) | (_, Some(429)) => {
+            return SignInError::Throttled { source };
         }
-        _ => SignInError::Misconfigured { reason: "Cognito refuses it".to_owned(), source: Some(error.into()) },
-    }
+        ("InternalErrorException" | "UnexpectedLambdaException" | "InvalidLambdaResponseException", _)
+        | (_, Some(200..=299 | 408 | 500..)) => return SignInError::unavailable(source),
+        (_, None) if !never_sent => return SignInError::unavailable(source),
+
+        (_, None) => "the SDK's client is not configured for a call to Cognito",
+        ("NotAuthorizedException", _) if message.contains("secret hash") || message.contains("secret_hash") => {
+            "the stored client secret is not the app client's"
+        }
+        ("NotAuthorizedException", _) if message.contains("disabled") => "the service user is disabled: enable it",
+        ("NotAuthorizedException", _) if message.contains("temporary password") => {
+            "the service user's temporary password has expired: set a permanent one"
+        }
+        ("PasswordResetRequiredException", _) => "the service user's password was reset: set a permanent one",
+        ("UserNotConfirmedException", _) => "the service user is not confirmed: confirm it",
+        ("InvalidParameterException", _) if message.contains("flow not enabled") => {
+            "the app client does not allow this flow: add ALLOW_ADMIN_USER_PASSWORD_AUTH"
+        }
+        ("ResourceNotFoundException", _) => "the user pool or the app client does not exist",
+        ("UserLambdaValidationException", _) => "a Lambda trigger of the user pool refuses the sign-in",
+        ("ForbiddenException", _) => "a web ACL of the user pool blocks the request",
+        ("AccessDeniedException", _) => {
+            "the role may not call Cognito: allow cognito-idp:AdminInitiateAuth on the user pool"
+        }
+        _ => "Cognito refuses it",
+    };
+    SignInError::Misconfigured { reason: reason.to_owned(), source: Some(source) }
 }
 
 #[cfg(test)]
@@ -133,7 +291,29 @@ mod tests {
 
     #[test]
     fn the_secret_hash_is_what_openssl_computes() {
-        // printf %s 'aliceclient-1' | openssl dgst -sha256 -hmac 'secret-1' -binary | base64
-        assert_eq!(secret_hash("alice", "client-1", "secret-1"), "zlUKX2niPjSU74M3rkwmZocVGaXX+sNF9bOdFiOSbxo=");
+        for (username, hash) in [
+            // printf %s 'aliceclient-1' | openssl dgst -sha256 -hmac 'secret-1' -binary | base64
+            ("alice", "zlUKX2niPjSU74M3rkwmZocVGaXX+sNF9bOdFiOSbxo="),
+            // The same with an alias, over which a password sign-in is hashed, and with the real name behind it.
+            ("alice@example.com", "HbivJfdfdOMoTTMMXAGv10ZF52WVnF8M4tiDrNEtaxY="),
+            ("5eed5eed-0000-4000-8000-000000000001", "q/4otQNwn2p+AIFNwIu+qQM5kL6xH6c+iTiddQntDzE="),
+        ] {
+            assert_eq!(secret_hash(username, "client-1", "secret-1"), hash, "{username}");
+        }
+    }
+
+    #[test]
+    fn the_real_username_is_the_claim_of_either_token() {
+        let jwt = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+        for (claims, username) in [
+            (r#"{"username":"alice","token_use":"access"}"#, Some("alice")),
+            (r#"{"cognito:username":"alice","email":"a@example.com"}"#, Some("alice")),
+            (r#"{"cognito:username":"alice","username":"an attribute"}"#, Some("alice")),
+            (r#"{"sub":"1"}"#, None),
+            ("no JSON", None),
+        ] {
+            assert_eq!(real_username(&jwt(claims)).as_deref(), username, "{claims}");
+        }
+        assert_eq!(real_username("no token"), None);
     }
 }

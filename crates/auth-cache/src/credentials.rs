@@ -3,6 +3,8 @@ use std::{fmt, future::Future};
 use zeroize::Zeroizing;
 
 use crate::BoxError;
+#[cfg(any(feature = "client-credentials", feature = "cognito"))]
+use crate::{ErrorChain, SignInError};
 
 /// What a service user signs in with. The password and the client secret cannot be printed and are overwritten in
 /// memory when dropped.
@@ -55,23 +57,88 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Where credentials come from. They are read at each sign-in, so that a rotated password is picked up.
-pub trait CredentialsSource: Send + Sync + 'static {
+/// What a client that acts for itself signs in with, in OAuth 2.0's `client_credentials` grant. The secret cannot be
+/// printed and is overwritten in memory when dropped.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientCredentials {
+    /// The client's id.
+    pub client_id: String,
+    /// The client's secret.
+    pub client_secret: Zeroizing<String>,
+}
+
+impl ClientCredentials {
+    /// The credentials of one client.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        Self { client_id: client_id.into(), client_secret: Zeroizing::new(client_secret.into()) }
+    }
+}
+
+impl fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCredentials").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+/// Where credentials come from: those of a service user, [`Credentials`], or those of a client that acts for itself,
+/// [`ClientCredentials`]. They are read at each sign-in, so that a rotated secret is picked up.
+///
+/// `SsmCredentials` and `SecretsManagerCredentials` give either kind: to read from one of them directly, say which, as in
+/// `CredentialsSource::<Credentials>::read(&source)`.
+pub trait CredentialsSource<T: PartialEq + Send + Sync = Credentials>: Send + Sync + 'static {
     /// Reads the credentials.
     ///
     /// # Errors
     /// When they cannot be read or are not what they should be.
-    fn read(&self) -> impl Future<Output = Result<Credentials, CredentialsError>> + Send;
+    fn read(&self) -> impl Future<Output = Result<T, CredentialsError>> + Send;
+
+    /// Gives what to try after the identity provider has called `refused` wrong, or none to leave it at that. Asked
+    /// once per sign-in.
+    ///
+    /// The default reads again, and gives what it reads if that differs: the credentials may have been rotated between
+    /// reading and using them.
+    ///
+    /// # Errors
+    /// As [`CredentialsSource::read`].
+    fn read_again(&self, refused: &T) -> impl Future<Output = Result<Option<T>, CredentialsError>> + Send {
+        async move { Ok(Some(self.read().await?).filter(|credentials| credentials != refused)) }
+    }
 }
 
-/// Credentials that are given directly, mostly in tests.
+/// Credentials that are given directly.
 impl CredentialsSource for Credentials {
     async fn read(&self) -> Result<Credentials, CredentialsError> {
         Ok(self.clone())
     }
 }
 
-/// Why the credentials of the service user could not be read. It names what is wrong and shows no secret.
+/// Credentials that are given directly.
+impl CredentialsSource<ClientCredentials> for ClientCredentials {
+    async fn read(&self) -> Result<ClientCredentials, CredentialsError> {
+        Ok(self.clone())
+    }
+}
+
+/// The credentials for the one attempt that may follow when `refused` were wrong.
+#[cfg(any(feature = "client-credentials", feature = "cognito"))]
+pub(crate) async fn second_attempt<T, C>(source: &C, refused: &T) -> Result<T, SignInError>
+where
+    T: PartialEq + Send + Sync,
+    C: CredentialsSource<T>,
+{
+    match source.read_again(refused).await {
+        Ok(Some(credentials)) if credentials != *refused => Ok(credentials),
+        Ok(_) => Err(SignInError::WrongCredentials),
+        // Not this error, which may be transient: the next attempt would follow soon, and be another wrong one.
+        Err(error) => {
+            tracing::warn!(error = %ErrorChain(&error), "could not read the credentials again after their refusal");
+            Err(SignInError::WrongCredentials)
+        }
+    }
+}
+
+/// Why credentials could not be read. It names what is wrong and shows no secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {

@@ -8,8 +8,9 @@ use crate::{CredentialsError, TokenFormatError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignInError {
-    /// User name or password are wrong. Repeating the attempt locks the user out, so the cache waits a minute.
-    #[error("the user name or the password is wrong")]
+    /// User name or password, or client id or secret, are wrong. Repeating the attempt locks a user out, so the cache
+    /// waits for one to two minutes, then twice as long each time, up to 15 minutes.
+    #[error("the identity provider says that the credentials are wrong")]
     WrongCredentials,
     /// Too many wrong passwords. Cognito locks a user out for 1 s after the fifth, and twice as long after each further
     /// one, up to about 15 minutes; it does not say for how long, so the cache's pause doubles likewise.
@@ -38,7 +39,7 @@ pub enum SignInError {
         source: Option<BoxError>,
     },
     /// The credentials to sign in with could not be read.
-    #[error("could not read the credentials of the service user")]
+    #[error("could not read the credentials")]
     Credentials(#[from] CredentialsError),
     /// The provider could not be reached or failed; a later attempt may succeed.
     #[error("the identity provider is not available")]
@@ -94,6 +95,7 @@ impl SignInError {
         };
         match self {
             Self::LockedOut => doubling(Duration::from_secs(4), Duration::from_secs(900)),
+            Self::WrongCredentials => doubling(Duration::from_secs(120), Duration::from_secs(900)),
             Self::Throttled { .. } => doubling(Duration::from_secs(1), Duration::from_secs(30)),
             _ if self.is_transient() => doubling(Duration::from_millis(200), Duration::from_secs(30)),
             Self::ExpiredOnArrival | Self::RejectedAgain => doubling(Duration::from_secs(1), Duration::from_secs(60)),

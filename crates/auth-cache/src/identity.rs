@@ -42,8 +42,13 @@ impl Identity {
     }
 
     /// Tells the cache that the API refused this token; see [`TokenCache::invalidate`].
+    ///
+    /// If the token is dropped, so is what the source keeps: a token from the same refresh token would be refused too
+    /// if the app client or the user pool is another one by now.
     pub fn invalidate(&self, rejected: &Token) {
-        self.cache.as_ref().invalidate(rejected);
+        if self.cache.as_ref().invalidate(rejected) {
+            TokenSource::forget(self.source.as_ref());
+        }
     }
 
     /// Drops the token and what the source keeps, as before a snapshot of the process.

@@ -43,6 +43,8 @@
 //! with credentials that [`SsmCredentials`] reads from SSM Parameter Store.
 
 mod cache;
+#[cfg(feature = "client-credentials")]
+mod client_credentials;
 mod clock;
 #[cfg(feature = "cognito")]
 mod cognito;
@@ -54,6 +56,10 @@ mod keyed;
 #[cfg(all(test, auth_cache_loom))]
 mod model;
 mod observer;
+#[cfg(feature = "cognito")]
+mod renewal;
+#[cfg(feature = "secrets-manager")]
+mod secrets_manager;
 mod slot;
 #[cfg(feature = "snapstart")]
 mod snapstart;
@@ -66,15 +72,21 @@ mod token;
 mod windows;
 
 pub use cache::TokenCache;
+#[cfg(feature = "client-credentials")]
+pub use client_credentials::ClientCredentialsTokenSource;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "cognito")]
 pub use cognito::{CognitoTokenSource, TokenUse};
-pub use credentials::{Credentials, CredentialsError, CredentialsSource};
+pub use credentials::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
 pub use error::{BoxError, ErrorChain, SignInError, TokenError};
 pub use identity::{CacheHandle, Identity};
 pub use keyed::TokenCaches;
 pub use observer::{Observer, Refresh, RefreshOutcome, RefreshReason, TracingObserver};
+#[cfg(feature = "cognito")]
+pub use renewal::Renewal;
+#[cfg(feature = "secrets-manager")]
+pub use secrets_manager::SecretsManagerCredentials;
 pub use source::{LazySource, TokenSource};
 #[cfg(feature = "ssm")]
-pub use ssm::SsmCredentials;
+pub use ssm::{SsmCredentials, SsmValue};
 pub use token::{Token, TokenFormatError};

@@ -221,11 +221,11 @@ impl<O: Outcome> Slot<O> {
         Some((token, Some((error, failure.retry_after(now)))))
     }
 
-    /// Drops the token if it is the one that was rejected, and never takes it in again.
+    /// Drops the token if it is the one that was rejected, and never takes it in again. Returns whether it did.
     ///
     /// A token that replaced a rejected one moments ago is kept: an API that refuses every token would otherwise
     /// cause a sign-in at each call.
-    pub(crate) fn invalidate(&mut self, rejected: &Token, now: SystemTime) {
+    pub(crate) fn invalidate(&mut self, rejected: &Token, now: SystemTime) -> bool {
         let last = self.rejected.as_ref().map(|rejected| rejected.at);
         let dropped = self.held.take_if(|held| {
             let Windows { admitted_at, expires_at, .. } = held.windows;
@@ -233,9 +233,9 @@ impl<O: Outcome> Slot<O> {
             let pause = REJECTION_PAUSE.min(half_a_life);
             held.token == *rejected && !last.is_some_and(|last| within(last, now, pause))
         });
-        if let Some(dropped) = dropped {
-            self.rejected = Some(Rejected { token: dropped.token, at: now });
-        }
+        let Some(Loaded { token, .. }) = dropped else { return false };
+        self.rejected = Some(Rejected { token, at: now });
+        true
     }
 
     /// Empties the slot; returns the sign-in that was under way, whose result only its own waiters get.

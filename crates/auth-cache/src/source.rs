@@ -37,7 +37,8 @@ pub trait TokenSource: Send + Sync + 'static {
     fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send;
 
     /// Drops what the source keeps from earlier sign-ins, such as a refresh token; the next sign-in starts from
-    /// nothing. Called before a snapshot of the process is taken. The default does nothing.
+    /// nothing. Called when the API has refused a token, and before a snapshot of the process is taken. The default
+    /// does nothing.
     fn forget(&self) {}
 }
 

@@ -1,16 +1,16 @@
-use std::collections::HashMap;
+use std::error::Error;
 
 use aws_sdk_ssm::{
     Client,
-    error::{ProvideErrorMetadata as _, SdkError},
-    operation::get_parameters::GetParametersError,
+    error::{ProvideErrorMetadata, SdkError},
+    types::Parameter,
 };
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::{Credentials, CredentialsError, CredentialsSource};
+use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
 
-/// Credentials in SSM Parameter Store, under one prefix:
+/// Credentials in SSM Parameter Store, by default under one prefix:
 ///
 /// | parameter | type | value |
 /// | --- | --- | --- |
@@ -20,80 +20,175 @@ use crate::{Credentials, CredentialsError, CredentialsSource};
 /// | `PREFIX/client-secret` | SecureString | only if the app client has a secret |
 ///
 /// User name and password are one parameter, so that a rotation switches both in one write. All are read in one
-/// `GetParameters` call.
+/// `GetParameters` call, for which the role needs `ssm:GetParameters` on all four, even if one does not exist.
+/// [`ClientCredentials`] are the last two alone.
+///
+/// Parameters with other names, or of another account, are named one by one:
+///
+/// ```no_run
+/// # fn f(ssm: aws_sdk_ssm::Client) -> auth_cache::SsmCredentials {
+/// use auth_cache::{SsmCredentials, SsmValue};
+///
+/// SsmCredentials::new(ssm, "/orders/service-user")
+///     .with_name(SsmValue::UserPoolId, "/shared/user-pool-id")
+///     .with_name(SsmValue::ClientId, "arn:aws:ssm:eu-west-1:111122223333:parameter/shared/client-id")
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SsmCredentials {
     ssm: Client,
-    prefix: String,
+    /// In the order of [`SsmValue`].
+    names: [String; 4],
+    client_secret_is_named: bool,
+}
+
+/// One of the values that [`SsmCredentials`] reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SsmValue {
+    /// User name and password, as JSON.
+    Credentials,
+    /// The id of the user pool.
+    UserPoolId,
+    /// The id of the app client.
+    ClientId,
+    /// The app client's secret.
+    ClientSecret,
 }
 
 impl SsmCredentials {
     /// The credentials under `prefix`, such as `/orders/service-user`.
-    pub fn new(ssm: Client, prefix: impl Into<String>) -> Self {
-        let mut prefix = prefix.into();
-        prefix.truncate(prefix.trim_end_matches('/').len());
-        Self { ssm, prefix }
+    pub fn new(ssm: Client, prefix: impl AsRef<str>) -> Self {
+        let prefix = prefix.as_ref().trim_end_matches('/');
+        let names =
+            ["credentials", "user-pool-id", "client-id", "client-secret"].map(|last| format!("{prefix}/{last}"));
+        Self { ssm, names, client_secret_is_named: false }
     }
 
-    fn name(&self, last: &str) -> String {
-        format!("{}/{last}", self.prefix)
+    /// The same credentials, but `value` is in the parameter with this name or ARN, with `:3` or `:label` at its end
+    /// for one version. A client secret that is named must exist.
+    #[must_use]
+    pub fn with_name(mut self, value: SsmValue, name: impl Into<String>) -> Self {
+        self.names[value as usize] = name.into();
+        self.client_secret_is_named |= value == SsmValue::ClientSecret;
+        self
+    }
+
+    /// These values, each if it exists. The answer is in any order.
+    async fn get<const N: usize>(&self, values: [SsmValue; N]) -> Result<[Option<String>; N], CredentialsError> {
+        let names = values.map(|value| self.names[value as usize].clone());
+        let request = self.ssm.get_parameters().set_names(Some(names.to_vec())).with_decryption(true);
+        let mut parameters = request.send().await.map_err(classify)?.parameters.unwrap_or_default();
+        Ok(names.map(|name| parameters.iter_mut().find(|parameter| is_named(parameter, &name))?.value.take()))
+    }
+
+    fn missing(&self, values: &[(SsmValue, bool)]) -> CredentialsError {
+        let missing = values.iter().filter(|(_, found)| !found);
+        CredentialsError::Missing { names: missing.map(|(value, _)| self.names[*value as usize].clone()).collect() }
     }
 }
-
-const CREDENTIALS: &str = "credentials";
-const USER_POOL_ID: &str = "user-pool-id";
-const CLIENT_ID: &str = "client-id";
-const CLIENT_SECRET: &str = "client-secret";
 
 impl CredentialsSource for SsmCredentials {
     async fn read(&self) -> Result<Credentials, CredentialsError> {
-        let names = [CREDENTIALS, USER_POOL_ID, CLIENT_ID, CLIENT_SECRET].map(|last| self.name(last));
-        let answer = self
-            .ssm
-            .get_parameters()
-            .set_names(Some(names.to_vec()))
-            .with_decryption(true)
-            .send()
-            .await
-            .map_err(classify)?;
-        // The answer is in any order, and lacks what does not exist.
-        let mut values: HashMap<String, String> = answer
-            .parameters
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|parameter| Some((parameter.name?, parameter.value?)))
-            .collect();
+        use SsmValue::{ClientId, ClientSecret, Credentials as SignInName, UserPoolId};
 
-        let client_secret = values.remove(&self.name(CLIENT_SECRET)).map(Zeroizing::new);
-        let missing: Vec<String> = names[..3].iter().filter(|name| !values.contains_key(*name)).cloned().collect();
-        let [Some(credentials), Some(user_pool_id), Some(client_id)] =
-            [CREDENTIALS, USER_POOL_ID, CLIENT_ID].map(|last| values.remove(&self.name(last)))
+        let [credentials, user_pool_id, client_id, client_secret] =
+            self.get([SignInName, UserPoolId, ClientId, ClientSecret]).await?;
+        let (credentials, client_secret) = (credentials.map(Zeroizing::new), client_secret.map(Zeroizing::new));
+        let has_client_secret = client_secret.is_some() || !self.client_secret_is_named;
+        let (Some(credentials), Some(user_pool_id), Some(client_id), true) =
+            (&credentials, &user_pool_id, &client_id, has_client_secret)
         else {
-            return Err(CredentialsError::Missing { names: missing });
+            return Err(self.missing(&[
+                (SignInName, credentials.is_some()),
+                (UserPoolId, user_pool_id.is_some()),
+                (ClientId, client_id.is_some()),
+                (ClientSecret, has_client_secret),
+            ]));
         };
-        let credentials = Zeroizing::new(credentials);
+
+        #[derive(Deserialize)]
+        struct Json {
+            username: String,
+            password: String,
+        }
         // serde_json's message could show a part of the value.
-        let SignInName { username, password } =
-            serde_json::from_str(&credentials).map_err(|_| CredentialsError::Malformed {
-                name: self.name(CREDENTIALS),
+        let Json { username, password } =
+            serde_json::from_str(credentials).map_err(|_| CredentialsError::Malformed {
+                name: self.names[SignInName as usize].clone(),
                 expected: r#"JSON: {"username": "...", "password": "..."}"#,
             })?;
-        Ok(Credentials { user_pool_id, client_id, client_secret, username, password: Zeroizing::new(password) })
+        Ok(Credentials {
+            user_pool_id: user_pool_id.clone(),
+            client_id: client_id.clone(),
+            client_secret,
+            username,
+            password: Zeroizing::new(password),
+        })
     }
 }
 
-#[derive(Deserialize)]
-struct SignInName {
-    username: String,
-    password: String,
+impl CredentialsSource<ClientCredentials> for SsmCredentials {
+    async fn read(&self) -> Result<ClientCredentials, CredentialsError> {
+        match self.get([SsmValue::ClientId, SsmValue::ClientSecret]).await? {
+            [Some(client_id), Some(client_secret)] => Ok(ClientCredentials::new(client_id, client_secret)),
+            [client_id, client_secret] => Err(self.missing(&[
+                (SsmValue::ClientId, client_id.is_some()),
+                (SsmValue::ClientSecret, client_secret.is_some()),
+            ])),
+        }
+    }
 }
 
-fn classify(error: SdkError<GetParametersError>) -> CredentialsError {
-    let refused = matches!(&error, SdkError::ServiceError(service) if !service.raw().status().is_server_error())
+/// Whether this is the parameter that was asked for by name or ARN, with or without a version.
+///
+/// The answer to an ARN carries the parameter's name, or the ARN in place of it if the parameter is another account's.
+fn is_named(parameter: &Parameter, asked: &str) -> bool {
+    let asked = parameter.selector().and_then(|selector| asked.strip_suffix(selector)).unwrap_or(asked);
+    let name = parameter.name().unwrap_or_default();
+    // arn:aws:ssm:REGION:ACCOUNT:parameter/a/b is /a/b, or a if it is .../a
+    let of_arn = asked.strip_prefix("arn:").and_then(|arn| arn.split_once(":parameter/")).map(|(_, name)| name);
+    asked == name
+        || Some(asked) == parameter.arn()
+        || of_arn.is_some_and(|of_arn| of_arn == name.trim_start_matches('/'))
+}
+
+fn classify<E>(error: SdkError<E>) -> CredentialsError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let refused = error.raw_response().is_some_and(|answer| answer.status().is_client_error())
         && !matches!(error.code(), Some("ThrottlingException" | "TooManyUpdates"));
-    if refused {
-        CredentialsError::Refused { source: error.into() }
-    } else {
-        CredentialsError::Unavailable { source: error.into() }
+    // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
+    let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
+    if refused { CredentialsError::Refused { source } } else { CredentialsError::Unavailable { source } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_a_name_or_an_arn_carries_either() {
+        const ARN: &str = "arn:aws:ssm:eu-west-1:111122223333:parameter/a/b";
+        let parameter = |name: &str, arn: Option<&str>, selector: Option<&str>| {
+            let parameter = Parameter::builder().name(name).set_arn(arn.map(str::to_owned));
+            parameter.set_selector(selector.map(str::to_owned)).build()
+        };
+        for (asked, answered) in [
+            ("/a/b", parameter("/a/b", Some(ARN), None)),
+            ("/a/b:3", parameter("/a/b", Some(ARN), Some(":3"))),
+            (ARN, parameter("/a/b", Some(ARN), None)),
+            (ARN, parameter("/a/b", None, None)),
+            (ARN, parameter(ARN, Some(ARN), None)),
+            (ARN, parameter(ARN, None, None)),
+            ("arn:aws:ssm:eu-west-1:111122223333:parameter/a/b:live", parameter("/a/b", Some(ARN), Some(":live"))),
+            ("arn:aws:ssm:eu-west-1:111122223333:parameter/plain", parameter("plain", None, None)),
+        ] {
+            assert!(is_named(&answered, asked), "{asked}: {answered:?}");
+        }
+        for asked in ["/a/b", "/a", "b", ARN, "", "arn:aws:ssm:eu-west-1:111122223333:parameter/"] {
+            assert!(!is_named(&parameter("/a/b/c", Some("arn:aws:ssm:r:a:parameter/a/b/c"), None), asked), "{asked}");
+        }
     }
 }

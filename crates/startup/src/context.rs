@@ -1,7 +1,7 @@
 use std::{sync::OnceLock, time::Duration};
 
 use appsync::AppSyncClient;
-use auth_cache::{CognitoTokenSource, ErrorChain, Identity, SsmCredentials, TokenCache};
+use auth_cache::{CognitoTokenSource, ErrorChain, Identity, Renewal, SsmCredentials, TokenCache};
 
 use crate::{Config, clients};
 
@@ -52,7 +52,7 @@ impl ExecutionContext {
         let source = CognitoTokenSource::new(cognito, credentials, config.token_use);
         let identity = match config.token_reuse {
             true => Identity::new(&self.tokens, source),
-            false => Identity::new(&self.tokens, source).without_reuse(),
+            false => Identity::new(&self.tokens, source.with_renewal(Renewal::Never)).without_reuse(),
         };
         let http = clients::http_client()?;
         Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))

@@ -8,7 +8,7 @@ use lexopt::Arg;
 use local_cloud::{Builder, LocalCloud, Service};
 
 pub(crate) const USAGE: &str = "\
-local-cloud: a stand-in for Amazon Cognito, SSM Parameter Store and AWS AppSync on 127.0.0.1
+local-cloud: a stand-in for Amazon Cognito, SSM Parameter Store, Secrets Manager and AWS AppSync on 127.0.0.1
 
   --port N                 default 8900; 0 takes a free port
   --schema FILE            the SDL to serve; default: the workspace's schema.graphql

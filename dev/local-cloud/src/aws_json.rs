@@ -1,4 +1,4 @@
-//! The AWS JSON 1.1 protocol, which Cognito and SSM speak: `X-Amz-Target`, a JSON body, errors with a `__type`.
+//! The AWS JSON 1.1 protocol, which Cognito, SSM and Secrets Manager speak: `X-Amz-Target`, a JSON body, errors with a `__type`.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::{format_date_time, wall_clock_millis};
 
-/// One of the three services.
+/// One of the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -19,18 +19,21 @@ pub enum Service {
     Ssm,
     /// AWS AppSync.
     AppSync,
+    /// AWS Secrets Manager.
+    SecretsManager,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 3] = [Self::Cognito, Self::Ssm, Self::AppSync];
+    pub const ALL: [Self; 4] = [Self::Cognito, Self::Ssm, Self::AppSync, Self::SecretsManager];
 
-    /// The name in the control API and on the command line: `cognito`, `ssm`, `appsync`.
+    /// The name in the control API and on the command line: `cognito`, `ssm`, `appsync`, `secretsmanager`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cognito => "cognito",
             Self::Ssm => "ssm",
             Self::AppSync => "appsync",
+            Self::SecretsManager => "secretsmanager",
         }
     }
 
@@ -39,6 +42,7 @@ impl Service {
             Self::Cognito => 0,
             Self::Ssm => 1,
             Self::AppSync => 2,
+            Self::SecretsManager => 3,
         }
     }
 }
@@ -57,7 +61,7 @@ pub struct Call {
     pub at: i64,
     /// The service that was called.
     pub service: Service,
-    /// `AdminInitiateAuth`, `GetParameters`, the GraphQL operation's name, `OPTIONS`, `GetJwks`.
+    /// `AdminInitiateAuth`, `GetParameters`, the GraphQL operation's name, `OPTIONS`, `GetJwks`, `oauth2/token`.
     pub operation: String,
     /// The HTTP status sent; 0 when none was, because the connection was reset or the caller went away.
     pub status: u16,
@@ -69,6 +73,9 @@ pub struct Call {
 
 /// The operation under which `OPTIONS /graphql` is recorded; [`CallLog::count`] leaves it out.
 pub(crate) const OPTIONS: &str = "OPTIONS";
+
+/// The operation under which requests to a pool's token endpoint are recorded.
+pub(crate) const TOKEN: &str = "oauth2/token";
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::cognito::Cognito;
 use crate::faults::{Fault, Faults};
 use crate::jwt::Keys;
+use crate::secrets_manager::SecretsManager;
 use crate::seed::Seed;
 use crate::server;
 use crate::settings::Settings;
@@ -44,6 +45,11 @@ impl LocalCloud {
     /// `http://127.0.0.1:PORT`: what `AWS_ENDPOINT_URL` is set to.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// `http://127.0.0.1:PORT/oauth2/token`: the token endpoint of every pool.
+    pub fn token_url(&self) -> String {
+        format!("http://{}/oauth2/token", self.address)
     }
 
     /// `http://127.0.0.1:PORT/graphql`: the endpoint of the GraphQL API.
@@ -101,7 +107,7 @@ impl LocalCloud {
         self.state.calls.count(service)
     }
 
-    /// How often an operation was called, by its name: `AdminInitiateAuth`, `GetParameters`, `GetOrder`, `OPTIONS`.
+    /// How often an operation was called, by its name: `AdminInitiateAuth`, `GetParameters`, `GetOrder`, `OPTIONS`, `oauth2/token`.
     pub fn count_of(&self, operation: &str) -> usize {
         self.state.calls.count_of(operation)
     }
@@ -198,6 +204,7 @@ impl Builder {
             calls: Arc::default(),
             cognito: Mutex::new(Cognito::new(&seed.region, keys.clone())),
             ssm: Mutex::new(Ssm::new(&seed.region)),
+            secrets_manager: Mutex::new(SecretsManager::new(&seed.region)),
             appsync: AppSync::new(&self.schema, keys)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
             seed,
@@ -228,11 +235,16 @@ pub(crate) struct State {
     pub(crate) seed: Seed,
     cognito: Mutex<Cognito>,
     ssm: Mutex<Ssm>,
+    secrets_manager: Mutex<SecretsManager>,
 }
 
 impl State {
     pub(crate) fn cognito(&self) -> MutexGuard<'_, Cognito> {
         self.cognito.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn secrets_manager(&self) -> MutexGuard<'_, SecretsManager> {
+        self.secrets_manager.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn ssm(&self) -> MutexGuard<'_, Ssm> {

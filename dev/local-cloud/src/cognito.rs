@@ -1,5 +1,6 @@
 //! Amazon Cognito user pools: pools, app clients, users, sign-in and refresh, with Cognito's own errors.
 
+mod client_credentials;
 mod input;
 mod lockout;
 mod pool;
@@ -41,6 +42,16 @@ pub(crate) struct Context {
     refresh_token_lifetime: Option<i64>,
 }
 
+impl Context {
+    fn of(state: &State) -> Self {
+        Self {
+            now: state.clock.now(),
+            token_lifetime: state.settings.token_lifetime(),
+            refresh_token_lifetime: state.settings.refresh_token_lifetime(),
+        }
+    }
+}
+
 impl Cognito {
     pub(crate) fn new(region: &str, keys: Keys) -> Self {
         Self {
@@ -54,12 +65,7 @@ impl Cognito {
 
     /// Executes one operation, by the second part of its `X-Amz-Target`.
     pub(crate) fn call(&mut self, operation: &str, body: &[u8], state: &State) -> Outcome {
-        let context = Context {
-            now: state.clock.now(),
-            token_lifetime: state.settings.token_lifetime(),
-            refresh_token_lifetime: state.settings.refresh_token_lifetime(),
-        };
-        self.call_at(operation, body, &context)
+        self.call_at(operation, body, &Context::of(state))
     }
 
     fn call_at(&mut self, operation: &str, body: &[u8], context: &Context) -> Outcome {

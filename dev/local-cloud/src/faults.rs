@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::calls::{OPTIONS, Service};
 
@@ -38,6 +39,13 @@ pub enum FaultKind {
         /// The HTTP status.
         code: u16,
     },
+    /// This HTTP status with this body, as the service itself would send it. Nothing is executed.
+    Answer {
+        /// The HTTP status.
+        code: u16,
+        /// The body.
+        body: Value,
+    },
     /// The connection is reset (RST) before anything is executed or answered.
     Reset,
     /// The call is executed, then the connection is reset: the caller cannot know that it took effect.
@@ -67,6 +75,16 @@ impl Fault {
     /// [`FaultKind::Status`].
     pub fn status(service: Service, code: u16) -> Self {
         Self::new(service, FaultKind::Status { code })
+    }
+
+    /// [`FaultKind::Answer`].
+    pub fn answer(service: Service, code: u16, body: Value) -> Self {
+        Self::new(service, FaultKind::Answer { code, body })
+    }
+
+    /// An error of Cognito, SSM or Secrets Manager: HTTP 400 with this `__type` and `message`.
+    pub fn error(service: Service, error_type: &str, message: &str) -> Self {
+        Self::answer(service, 400, json!({"__type": error_type, "message": message}))
     }
 
     /// [`FaultKind::Reset`].
@@ -116,7 +134,7 @@ impl Fault {
         self
     }
 
-    /// Adds a `Retry-After` header to what [`FaultKind::Throttle`], [`FaultKind::Status`] and [`FaultKind::Unauthorized`] answer.
+    /// Adds a `Retry-After` header to what [`FaultKind::Throttle`], [`FaultKind::Status`], [`FaultKind::Answer`] and [`FaultKind::Unauthorized`] answer.
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after.as_secs());

@@ -1,4 +1,4 @@
-//! An embedded stand-in for Amazon Cognito, SSM Parameter Store and AWS AppSync: one library, one binary, one port.
+//! An embedded stand-in for Amazon Cognito, SSM Parameter Store, Secrets Manager and AWS AppSync: one library, one binary, one port.
 //!
 //! It answers as the real services answer, down to headers and the shape of errors, so that clients run unchanged
 //! against it: only their base URL differs. It shares no code with the clients it tests, and it does not check
@@ -16,7 +16,9 @@
 //! ```
 //!
 //! # What is served
-//! - `POST /` with `X-Amz-Target: AWSCognitoIdentityProviderService.*` or `AmazonSSM.*`: set `AWS_ENDPOINT_URL` to [`LocalCloud::url`].
+//! - `POST /` with `X-Amz-Target: AWSCognitoIdentityProviderService.*`, `AmazonSSM.*` or `secretsmanager.*`: set `AWS_ENDPOINT_URL` to
+//!   [`LocalCloud::url`].
+//! - `POST /oauth2/token`: the token endpoint of the pools' domains, for `grant_type=client_credentials`.
 //! - `GET /<pool>/.well-known/jwks.json`: the keys that verify the tokens.
 //! - `POST /graphql`: AppSync, executing the given SDL; resolvers are registered in `appsync/resolvers.rs`.
 //! - `OPTIONS /graphql`: 200, no authorization needed, with which clients open a connection ahead of time.
@@ -30,7 +32,7 @@
 //! | `GET /_local-cloud/seed` | ids and credentials of the example's pool and user |
 //! | `GET /_local-cloud/calls` | `[{"at":…,"service":"cognito","operation":"AdminInitiateAuth","status":200,"outcome":"ok","millis":3}, …]` |
 //! | `DELETE /_local-cloud/calls` | forgets them |
-//! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
+//! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15,"secretsmanager":20},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
 //! | `POST /_local-cloud/faults` | adds one [`Fault`]: `{"service":"appsync","operation":"GetOrder","kind":"status","code":503,"times":2}` |
 //! | `GET`, `DELETE /_local-cloud/faults` | those still to come; removes them |
 
@@ -49,6 +51,7 @@ mod aws_json;
 mod cognito;
 mod ids;
 mod jwt;
+mod secrets_manager;
 mod ssm;
 
 pub use calls::{Call, Service};

@@ -1,4 +1,4 @@
-//! The example's user pool, service user and parameters, there from the start unless the builder says otherwise.
+//! The example's user pool, service user, parameters and secret, there from the start unless the builder says otherwise.
 
 use serde::Serialize;
 use serde_json::json;
@@ -26,6 +26,8 @@ pub struct Seed {
     pub group: String,
     /// Where the four SSM parameters `credentials`, `user-pool-id`, `client-id` and `client-secret` lie, without a slash at the end.
     pub parameters_prefix: String,
+    /// The secret in Secrets Manager that holds the same values as one JSON object.
+    pub secret_id: String,
 }
 
 impl Default for Seed {
@@ -39,6 +41,7 @@ impl Default for Seed {
             password: "Local-cloud-1-password".to_owned(),
             group: "order-services".to_owned(),
             parameters_prefix: "/orders/service-user".to_owned(),
+            secret_id: "orders/service-user".to_owned(),
         }
     }
 }
@@ -59,6 +62,14 @@ impl Seed {
             ssm.seed(format!("{}/{name}", self.parameters_prefix), kind, value, now);
         }
         drop(ssm);
+        let secret = json!({
+            "username": self.username,
+            "password": self.password,
+            "user_pool_id": self.user_pool_id,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+        });
+        state.secrets_manager().seed(&self.secret_id, secret.to_string(), now);
         state.appsync.seed(state.clock.now_millis());
     }
 

@@ -21,13 +21,13 @@ use tokio::task::JoinSet;
 pub(crate) use self::answer::Answer;
 use self::answer::{Body, Ending};
 use self::route::{Call, Route};
-use crate::calls::Service;
+use crate::calls::{Service, TOKEN};
 use crate::cloud::State;
 use crate::control;
 use crate::faults::{Fault, FaultKind};
 use crate::{appsync, aws_json};
 
-/// AppSync takes no larger requests; Cognito and SSM neither.
+/// AppSync takes no larger requests; the others neither.
 const LARGEST_BODY: usize = 1024 * 1024;
 
 /// Serves until its task is aborted; the connections end with it.
@@ -88,8 +88,8 @@ async fn handle(
         return Ok(answer.into_response());
     };
     match fault.kind() {
-        FaultKind::Throttle | FaultKind::Status { .. } | FaultKind::Unauthorized => {
-            let answer = answer_of_fault(&fault, call.service());
+        FaultKind::Throttle | FaultKind::Status { .. } | FaultKind::Answer { .. } | FaultKind::Unauthorized => {
+            let answer = answer_of_fault(&fault, &call);
             in_progress.end(answer.status, format!("injected: {}", answer.outcome));
             Ok(answer.into_response())
         }
@@ -131,6 +131,11 @@ fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Ans
             let outcome = state.ssm().call(&operation, &body, state.clock.now());
             aws_json::answer(outcome, aws_json::ErrorHeaders::Absent)
         }
+        Call::SecretsManager { operation, body } => {
+            let outcome = state.secrets_manager().call(&operation, &body, state.clock.now());
+            aws_json::answer(outcome, aws_json::ErrorHeaders::Absent)
+        }
+        Call::Token { body } => state.cognito().token(&head.headers, &body, state),
         Call::Jwks { pool } => match state.cognito().jwks(&pool) {
             Some(jwks) => Answer::new(200, "application/json", jwks.to_string(), "ok"),
             None => Answer::html(404),
@@ -140,13 +145,14 @@ fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Ans
     }
 }
 
-fn answer_of_fault(fault: &Fault, service: Service) -> Answer {
-    let answer = match (fault.kind(), service) {
+fn answer_of_fault(fault: &Fault, call: &Call) -> Answer {
+    let answer = match (fault.kind(), call.service()) {
+        (FaultKind::Throttle, Service::Cognito) if call.operation() == TOKEN => Answer::html(429),
         (FaultKind::Throttle, Service::Cognito) => {
             let error = aws_json::AwsError::new("TooManyRequestsException", "Rate exceeded");
             aws_json::answer(Err(error), aws_json::ErrorHeaders::Present)
         }
-        (FaultKind::Throttle, Service::Ssm) => {
+        (FaultKind::Throttle, Service::Ssm | Service::SecretsManager) => {
             let error = aws_json::AwsError::new("ThrottlingException", "Rate exceeded");
             aws_json::answer(Err(error), aws_json::ErrorHeaders::Absent)
         }
@@ -157,6 +163,14 @@ fn answer_of_fault(fault: &Fault, service: Service) -> Answer {
             appsync::refused_at_the_edge(401, "UnauthorizedException", "Token has expired.")
         }
         (FaultKind::Status { code }, _) => Answer::html(*code),
+        (FaultKind::Answer { code, body }, service) => {
+            let content_type = match service {
+                Service::AppSync => "application/json",
+                Service::Cognito if call.operation() == TOKEN => "application/json",
+                _ => aws_json::CONTENT_TYPE,
+            };
+            Answer::new(*code, content_type, body.to_string(), format!("HTTP {code}"))
+        }
         _ => Answer::html(401),
     };
     match fault.retry_after_seconds() {

@@ -15,7 +15,7 @@ pub(crate) struct Settings {
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Values {
-    latency: [Duration; 3],
+    latency: [Duration; Service::ALL.len()],
     /// Overrides what the app clients say; seconds.
     token_lifetime: Option<i64>,
     refresh_token_lifetime: Option<i64>,
@@ -87,7 +87,7 @@ impl Settings {
     }
 }
 
-fn apply_latencies(latency: &mut [Duration; 3], wanted: &Value) -> Result<(), String> {
+fn apply_latencies(latency: &mut [Duration], wanted: &Value) -> Result<(), String> {
     for (name, millis) in wanted.as_object().ok_or("latency_ms must be an object")? {
         let service = Service::ALL.into_iter().find(|service| service.name() == name);
         let service = service.ok_or_else(|| format!("there is no service {name}"))?;
@@ -128,7 +128,7 @@ mod tests {
     fn what_was_put_is_what_one_gets() {
         let (settings, clock) = (Settings::default(), Clock::default());
         let wanted = json!({
-            "latency_ms": {"cognito": 150, "ssm": 0, "appsync": 15},
+            "latency_ms": {"cognito": 150, "ssm": 0, "appsync": 15, "secretsmanager": 0},
             "token_lifetime_s": 60,
             "refresh_token_lifetime_s": null,
             "clock_offset_s": -5,

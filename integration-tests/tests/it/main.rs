@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
 mod bad_input;
+mod client_credentials;
+mod credentials;
 mod http_api;
 mod operations;
 mod peer;
+mod relay;
+mod renewal;
 mod secrets;
 mod setup;
 mod sign_in;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use appsync::AppSyncClient;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use local_cloud::LocalCloud;
+use local_cloud::{LocalCloud, Service};
 use serde_json::{Value, json};
 use startup::{Config, ExecutionContext};
 
@@ -40,8 +40,9 @@ impl Setup {
         self.query(json!({"operation": "GetOrder", "variables": {"id": "order-1"}})).await
     }
 
+    /// How often a token was asked for, be it with the password or with a refresh token.
     pub(crate) fn sign_ins(&self) -> usize {
-        self.cloud.count_of("AdminInitiateAuth")
+        self.cloud.count(Service::Cognito)
     }
 }
 

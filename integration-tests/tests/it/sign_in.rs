@@ -1,49 +1,157 @@
 //! What Cognito's refusals mean to a caller.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use auth_cache::{
-    CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, SignInError, SsmCredentials,
-    TokenSource as _, TokenUse,
+    Clock, CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, ManualClock, SignInError,
+    SsmCredentials, Token, TokenCache, TokenError, TokenSource as _, TokenUse,
 };
+use aws_sdk_cognitoidentityprovider::{Client, config::timeout::TimeoutConfig};
 use local_cloud::{Fault, LocalCloud, Service};
+use serde_json::json;
 
-use crate::peer::sdk_clients;
+use crate::{peer::sdk_clients, relay::Relay, secrets::Log};
+
+const SIGN_IN: &str = "AdminInitiateAuth";
+
+fn cognito(cloud: &LocalCloud) -> Client {
+    sdk_clients(&cloud.url(), &cloud.seed().region).0
+}
+
+/// What the seed says.
+fn credentials(cloud: &LocalCloud) -> Credentials {
+    let seed = cloud.seed();
+    Credentials::new(&seed.user_pool_id, &seed.client_id, &seed.username, &seed.password)
+        .with_client_secret(&seed.client_secret)
+}
 
 /// Signs in with what the seed says, changed by `change`.
-async fn sign_in(cloud: &LocalCloud, change: impl FnOnce(&mut Credentials)) -> Result<auth_cache::Token, SignInError> {
-    let seed = cloud.seed();
-    let mut credentials = Credentials::new(&seed.user_pool_id, &seed.client_id, &seed.username, &seed.password)
-        .with_client_secret(&seed.client_secret);
+async fn sign_in(cloud: &LocalCloud, change: impl FnOnce(&mut Credentials)) -> Result<Token, SignInError> {
+    let mut credentials = credentials(cloud);
     change(&mut credentials);
-    let (cognito, _) = sdk_clients(&cloud.url(), &seed.region);
-    CognitoTokenSource::new(cognito, credentials, TokenUse::Access).sign_in().await
+    CognitoTokenSource::new(cognito(cloud), credentials, TokenUse::Access).sign_in().await
+}
+
+fn wrong_password(credentials: &mut Credentials) {
+    credentials.password = "Wrong-password-1".to_owned().into();
+}
+
+/// A cache whose clock is set by hand.
+fn cache() -> (TokenCache, ManualClock) {
+    let clock = ManualClock::at(Clock::wall().now());
+    (TokenCache::with_clock(clock.clone().into()), clock)
+}
+
+fn sign_in_error(error: &TokenError) -> &SignInError {
+    match error {
+        TokenError::SignIn { source, .. } => source,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
 async fn a_sign_in_gives_a_token_that_lives_as_long_as_the_app_client_says() {
     let cloud = LocalCloud::start().await.unwrap();
     let token = sign_in(&cloud, |_| {}).await.unwrap();
-    let life = token.expires_at().duration_since(token.issued_at().unwrap()).unwrap();
+    let life = token.expires_at().unwrap().duration_since(token.issued_at().unwrap()).unwrap();
     assert_eq!(life.as_secs(), 3600);
 }
 
+/// What a failure should be: its meaning, a part of the advice it gives, and how often Cognito was called.
+type Verdict = (&'static str, &'static str, usize);
+
 #[tokio::test]
-async fn a_wrong_password_is_tried_once() {
-    let cloud = LocalCloud::start().await.unwrap();
-    let error = sign_in(&cloud, |credentials| credentials.password = "Wrong-password-1".to_owned().into()).await;
-    assert!(matches!(error, Err(SignInError::WrongCredentials)), "{error:?}");
-    assert_eq!(cloud.count_of("AdminInitiateAuth"), 1);
+async fn every_failure_of_cognito_is_told_apart_and_only_outages_are_repeated() {
+    const COGNITO: Service = Service::Cognito;
+    let not_authorized = |message| Fault::error(COGNITO, "NotAuthorizedException", message);
+    let error = |error_type| Fault::error(COGNITO, error_type, "the service's message");
+    let cases: Vec<(Fault, Verdict)> = vec![
+        // The SDK makes three attempts.
+        (Fault::throttle(COGNITO), ("throttled", "", 3)),
+        (error("LimitExceededException"), ("throttled", "", 3)),
+        (error("ThrottlingException"), ("throttled", "", 3)),
+        (Fault::status(COGNITO, 429), ("throttled", "", 1)),
+        (Fault::status(COGNITO, 500), ("unavailable", "", 3)),
+        (Fault::status(COGNITO, 502), ("unavailable", "", 3)),
+        (Fault::status(COGNITO, 503), ("unavailable", "", 3)),
+        (Fault::status(COGNITO, 504), ("unavailable", "", 3)),
+        (
+            Fault::answer(COGNITO, 500, json!({"__type": "InternalErrorException", "message": "m"})),
+            ("unavailable", "", 3),
+        ),
+        (Fault::reset(COGNITO), ("unavailable", "", 3)),
+        (Fault::lose_answer(COGNITO), ("unavailable", "", 3)),
+        (Fault::truncate(COGNITO), ("unavailable", "", 3)),
+        // A proxy's page instead of Cognito's answer.
+        (Fault::status(COGNITO, 200), ("unavailable", "", 1)),
+        (Fault::status(COGNITO, 408), ("unavailable", "", 1)),
+        (error("UnexpectedLambdaException"), ("unavailable", "", 1)),
+        (error("InvalidLambdaResponseException"), ("unavailable", "", 1)),
+        (not_authorized("Incorrect username or password."), ("wrong credentials", "", 1)),
+        (error("UserNotFoundException"), ("wrong credentials", "", 1)),
+        (not_authorized("Password attempts exceeded"), ("locked out", "", 1)),
+        (not_authorized("Unable to verify secret hash for client c"), ("misconfigured", "client secret", 1)),
+        (
+            not_authorized("Client c is configured with secret but SECRET_HASH was not received"),
+            ("misconfigured", "client secret", 1),
+        ),
+        (not_authorized("User is disabled."), ("misconfigured", "enable it", 1)),
+        (
+            not_authorized("Temporary password has expired and must be reset by an administrator."),
+            ("misconfigured", "set a permanent one", 1),
+        ),
+        (not_authorized("Something that nobody knows yet"), ("misconfigured", "refuses", 1)),
+        (
+            Fault::error(COGNITO, "InvalidParameterException", "Auth flow not enabled for this client"),
+            ("misconfigured", "ALLOW_ADMIN_USER_PASSWORD_AUTH", 1),
+        ),
+        (error("InvalidParameterException"), ("misconfigured", "refuses", 1)),
+        (error("ResourceNotFoundException"), ("misconfigured", "does not exist", 1)),
+        (error("PasswordResetRequiredException"), ("misconfigured", "set a permanent one", 1)),
+        (error("UserNotConfirmedException"), ("misconfigured", "confirm it", 1)),
+        (error("UserLambdaValidationException"), ("misconfigured", "Lambda trigger", 1)),
+        (
+            Fault::answer(COGNITO, 403, json!({"__type": "ForbiddenException", "message": "blocked"})),
+            ("misconfigured", "web ACL", 1),
+        ),
+        (error("AccessDeniedException"), ("misconfigured", "cognito-idp:AdminInitiateAuth", 1)),
+        (error("AnExceptionOfNextYear"), ("misconfigured", "refuses", 1)),
+        (Fault::status(COGNITO, 403), ("misconfigured", "refuses", 1)),
+        (Fault::status(COGNITO, 404), ("misconfigured", "refuses", 1)),
+    ];
+    for (fault, verdict) in cases {
+        let cloud = LocalCloud::start().await.unwrap();
+        cloud.inject(fault.clone().always());
+        let error = sign_in(&cloud, |_| {}).await.unwrap_err();
+        let (kind, transient) = match &error {
+            SignInError::Throttled { .. } => ("throttled", true),
+            SignInError::Unavailable { .. } => ("unavailable", true),
+            SignInError::LockedOut => ("locked out", true),
+            SignInError::WrongCredentials => ("wrong credentials", false),
+            SignInError::Misconfigured { .. } => ("misconfigured", false),
+            other => panic!("{fault:?}: {other:?}"),
+        };
+        assert_eq!((kind, cloud.count_of(SIGN_IN)), (verdict.0, verdict.2), "{fault:?}: {error:?}");
+        assert_eq!(error.is_transient(), transient, "{fault:?}");
+        assert!(error.to_string().contains(verdict.1), "{fault:?}: {error}");
+    }
 }
 
 #[tokio::test]
-async fn a_user_who_is_locked_out_is_told_from_one_with_a_wrong_password() {
+async fn a_server_that_never_answers_is_an_outage() {
     let cloud = LocalCloud::start().await.unwrap();
-    for _ in 0..5 {
-        let _ = sign_in(&cloud, |credentials| credentials.password = "Wrong-password-1".to_owned().into()).await;
-    }
-    let error = sign_in(&cloud, |_| {}).await;
-    assert!(matches!(error, Err(SignInError::LockedOut)), "{error:?}");
+    cloud.set_latency(Service::Cognito, Duration::from_secs(3600));
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(50)).build();
+    let impatient = Client::from_conf(cognito(&cloud).config().to_builder().timeout_config(timeouts).build());
+    let source = CognitoTokenSource::new(impatient, credentials(&cloud), TokenUse::Access);
+    let error = source.sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::Unavailable { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -61,44 +169,195 @@ async fn a_wrong_client_secret_or_client_is_a_matter_of_configuration() {
 }
 
 #[tokio::test]
-async fn throttling_and_outages_are_transient() {
+async fn a_password_that_stays_wrong_is_tried_once_in_a_thousand_calls() {
     let cloud = LocalCloud::start().await.unwrap();
-    for (fault, throttled) in [
-        (Fault::throttle(Service::Cognito).always(), true),
-        (Fault::status(Service::Cognito, 500).always(), false),
-        (Fault::reset(Service::Cognito).always(), false),
-    ] {
-        cloud.clear_faults();
-        cloud.inject(fault);
-        let error = sign_in(&cloud, |_| {}).await.unwrap_err();
-        assert!(error.is_transient(), "{error:?}");
-        assert_eq!(matches!(error, SignInError::Throttled { .. }), throttled, "{error:?}");
+    let (_, ssm) = sdk_clients(&cloud.url(), &cloud.seed().region);
+    let name = format!("{}/credentials", cloud.seed().parameters_prefix);
+    let wrong = json!({"username": cloud.seed().username, "password": "Wrong-password-1"}).to_string();
+    ssm.put_parameter().name(name).value(wrong).overwrite(true).send().await.unwrap();
+    let stored = SsmCredentials::new(ssm, &cloud.seed().parameters_prefix);
+    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), stored, TokenUse::Access));
+    let (cache, _clock) = cache();
+    for _ in 0..1000 {
+        let error = cache.get(&source).await.unwrap_err();
+        assert!(matches!(sign_in_error(&error), SignInError::WrongCredentials), "{error:?}");
     }
+    assert_eq!(cloud.count_of(SIGN_IN), 1);
+    assert_eq!(cloud.count_of("GetParameters"), 2, "they were read once more");
+}
+
+#[tokio::test]
+async fn passwords_that_change_and_are_all_wrong_are_tried_twice_in_a_thousand_calls() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let wrong = Changing { credentials: credentials(&cloud), reads: AtomicUsize::new(0), wrong: usize::MAX };
+    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), wrong, TokenUse::Access));
+    let (cache, _clock) = cache();
+    for _ in 0..1000 {
+        let error = cache.get(&source).await.unwrap_err();
+        assert!(matches!(sign_in_error(&error), SignInError::WrongCredentials), "{error:?}");
+    }
+    assert_eq!(cloud.count_of(SIGN_IN), 2);
 }
 
 #[tokio::test]
 async fn a_password_that_is_rotated_between_reading_and_using_it_is_read_once_more() {
     let cloud = LocalCloud::start().await.unwrap();
-    let (cognito, ssm) = sdk_clients(&cloud.url(), &cloud.seed().region);
-    let rotated =
-        Rotated { now: SsmCredentials::new(ssm, &cloud.seed().parameters_prefix), reads: AtomicUsize::new(0) };
-    CognitoTokenSource::new(cognito, rotated, TokenUse::Access).sign_in().await.unwrap();
-    assert_eq!(cloud.count_of("AdminInitiateAuth"), 2);
-    assert_eq!(cloud.count_of("GetParameters"), 2);
+    let rotated = Changing { credentials: credentials(&cloud), reads: AtomicUsize::new(0), wrong: 1 };
+    CognitoTokenSource::new(cognito(&cloud), rotated, TokenUse::Access).sign_in().await.unwrap();
+    assert_eq!(cloud.count_of(SIGN_IN), 2);
 }
 
-/// Credentials of which the first reader gets what they were before.
-struct Rotated {
-    now: SsmCredentials,
+/// Credentials whose first readers get wrong passwords, each another one.
+struct Changing {
+    credentials: Credentials,
     reads: AtomicUsize,
+    wrong: usize,
 }
 
-impl CredentialsSource for Rotated {
+impl CredentialsSource for Changing {
     async fn read(&self) -> Result<Credentials, CredentialsError> {
-        let mut credentials = self.now.read().await?;
-        if self.reads.fetch_add(1, Ordering::SeqCst) == 0 {
-            credentials.password = "Yesterdays-password-1".to_owned().into();
+        let mut credentials = self.credentials.clone();
+        let read = self.reads.fetch_add(1, Ordering::SeqCst);
+        if read < self.wrong {
+            credentials.password = format!("Wrong-password-{read}").into();
         }
         Ok(credentials)
     }
+}
+
+#[tokio::test]
+async fn a_locked_out_user_is_left_alone_until_the_horizon_that_the_error_names() {
+    let cloud = LocalCloud::start().await.unwrap();
+    for _ in 0..5 {
+        sign_in(&cloud, wrong_password).await.unwrap_err();
+    }
+    // The lock lasts a second, and the test may take longer than that.
+    let locked = Fault::error(Service::Cognito, "NotAuthorizedException", "Password attempts exceeded");
+    cloud.inject(locked);
+    cloud.reset_calls();
+    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access));
+    let (cache, clock) = cache();
+    let mut retry_after = Duration::ZERO;
+    for _ in 0..1000 {
+        let error = cache.get(&source).await.unwrap_err();
+        assert!(matches!(sign_in_error(&error), SignInError::LockedOut), "{error:?}");
+        retry_after = error.retry_after().unwrap();
+    }
+    assert_eq!(cloud.count_of(SIGN_IN), 1);
+    assert!(retry_after >= Duration::from_secs(1), "{retry_after:?}");
+
+    clock.advance(retry_after - Duration::from_millis(1));
+    cache.get(&source).await.unwrap_err();
+    assert_eq!(cloud.count_of(SIGN_IN), 1);
+    clock.advance(Duration::from_millis(1));
+    cloud.set_clock_offset(2);
+    cache.get(&source).await.unwrap();
+    assert_eq!(cloud.count_of(SIGN_IN), 2);
+}
+
+#[tokio::test]
+async fn the_stand_in_locks_out_after_five_wrong_passwords() {
+    let cloud = LocalCloud::start().await.unwrap();
+    // The fifteenth makes the lock long against the time that this test takes.
+    for attempt in 0..15 {
+        cloud.set_clock_offset(attempt * 901);
+        let error = sign_in(&cloud, wrong_password).await.unwrap_err();
+        assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
+    }
+    let error = sign_in(&cloud, |_| {}).await.unwrap_err();
+    assert!(matches!(error, SignInError::LockedOut), "{error:?}");
+}
+
+#[tokio::test]
+async fn throttling_is_retried_a_bounded_number_of_times_while_the_old_token_is_served() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access));
+    let (cache, clock) = cache();
+    let old = cache.get(&source).await.unwrap();
+    clock.advance(Duration::from_secs(3600 * 4 / 5));
+    cloud.reset_calls();
+    cloud.inject(Fault::throttle(Service::Cognito).always());
+    for _ in 0..1000 {
+        assert_eq!(cache.get(&source).await.unwrap(), old);
+    }
+    assert_eq!(cloud.count(Service::Cognito), 3);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_throttled_briefly_succeeds() {
+    let cloud = LocalCloud::start().await.unwrap();
+    cloud.inject(Fault::throttle(Service::Cognito).times(2));
+    sign_in(&cloud, |_| {}).await.unwrap();
+    assert_eq!(cloud.count_of(SIGN_IN), 3);
+}
+
+#[tokio::test]
+async fn a_challenge_is_named_and_not_repeated_and_its_session_is_shown_nowhere() {
+    for challenge in ["NEW_PASSWORD_REQUIRED", "SMS_MFA", "SOFTWARE_TOKEN_MFA", "A_CHALLENGE_OF_NEXT_YEAR"] {
+        let cloud = LocalCloud::start().await.unwrap();
+        let answer = json!({
+            "ChallengeName": challenge,
+            "ChallengeParameters": {"USER_ID_FOR_SRP": "service-user"},
+            "Session": "canary-session",
+        });
+        cloud.inject(Fault::answer(Service::Cognito, 200, answer).always());
+        let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access));
+        let (cache, _clock) = cache();
+        let (shown, log) = Log::of(async {
+            let mut shown = String::new();
+            for _ in 0..1000 {
+                let error = cache.get(&source).await.unwrap_err();
+                let found = sign_in_error(&error);
+                assert!(
+                    matches!(found, SignInError::ChallengeRequired { challenge: c } if c == challenge),
+                    "{error:?}"
+                );
+                assert!(!found.is_transient());
+                shown = format!("{error} {error:?} {found} {source:?} {cache:?}");
+            }
+            shown
+        })
+        .await;
+        assert_eq!(cloud.count_of(SIGN_IN), 1);
+        assert!(log.contains("signing in"), "the log was captured");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(!log.contains("canary"), "the session was logged");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_the_chosen_token_is_a_matter_of_configuration() {
+    for (token_use, other, name) in [(TokenUse::Id, "AccessToken", "ID"), (TokenUse::Access, "IdToken", "access")] {
+        let cloud = LocalCloud::start().await.unwrap();
+        let answer = json!({"AuthenticationResult": {other: "canary.canary.canary", "RefreshToken": "canary"}});
+        cloud.inject(Fault::answer(Service::Cognito, 200, answer).always());
+        let source = CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), token_use);
+        let error = source.sign_in().await.unwrap_err();
+        assert!(matches!(error, SignInError::Misconfigured { .. }), "{error:?}");
+        assert!(error.to_string().contains(&format!("no {name} token")), "{error}");
+        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        assert_eq!(cloud.count(Service::Cognito), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_while_it_was_idle_costs_no_failed_sign_in() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let relay = Relay::to(&cloud.url()).await;
+    let (cognito, _) = sdk_clients(&relay.url, &cloud.seed().region);
+    let source = CognitoTokenSource::new(cognito, credentials(&cloud), TokenUse::Access);
+    source.sign_in().await.unwrap();
+    assert_eq!(relay.cut().await, 1);
+    source.sign_in().await.unwrap();
+    assert_eq!(cloud.count(Service::Cognito), 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_under_a_request_costs_one_retry() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let source = CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access);
+    source.sign_in().await.unwrap();
+    cloud.inject(Fault::reset(Service::Cognito));
+    source.sign_in().await.unwrap();
+    assert_eq!(cloud.count(Service::Cognito), 3);
 }

@@ -53,7 +53,7 @@ async fn a_failed_renewal_serves_the_old_token_is_logged_once_and_rests_until_it
     let t = setup();
     let old = t.sign_in("a", HOUR).await;
     t.at(ADVISORY);
-    t.source.fails(SignInError::WrongCredentials);
+    t.source.fails(SignInError::misconfigured("the client is gone"));
     for _ in 0..100 {
         assert_eq!(t.get().await.unwrap(), old);
     }

@@ -1,6 +1,11 @@
 //! Cases 25, 26, 28, 29 and 31: tokens that the API refused.
 
-use auth_cache::{RefreshReason, SignInError};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use auth_cache::{Identity, RefreshReason, SignInError, Token, TokenCache, TokenSource};
 use futures_util::{FutureExt as _, future::join_all};
 
 use crate::{
@@ -15,7 +20,7 @@ async fn reporting_an_old_token_after_a_newer_one_came_changes_nothing() {
     t.cache.invalidate(&old);
     let new = t.sign_in("b", HOUR).await;
     for _ in 0..100 {
-        t.cache.invalidate(&old);
+        assert!(!t.cache.invalidate(&old));
         assert_eq!(t.get_now().unwrap(), new);
     }
     assert_eq!(t.source.calls(), 2);
@@ -71,7 +76,7 @@ async fn an_api_that_refuses_every_token_causes_one_sign_in_in_ten_seconds() {
 async fn a_token_that_replaced_one_rejected_long_ago_is_dropped_at_once() {
     let t = setup();
     let first = t.sign_in("a", HOUR).await;
-    t.cache.invalidate(&first);
+    assert!(t.cache.invalidate(&first));
     t.sign_in("b", HOUR).await;
     t.at(50 * MINUTE);
     let third = t.sign_in("c", HOUR).await;
@@ -112,4 +117,26 @@ async fn a_waiter_that_wakes_after_its_token_was_rejected_gets_the_next_one() {
     t.cache.invalidate(&rejected);
     t.source.issues("b", HOUR);
     assert_eq!(slow.await.unwrap().authorization(), jwt("b", start(), HOUR).as_str());
+}
+
+#[tokio::test]
+async fn an_identity_whose_token_was_rejected_starts_from_nothing() {
+    struct Keeps(Arc<AtomicUsize>);
+    impl TokenSource for Keeps {
+        async fn sign_in(&self) -> Result<Token, SignInError> {
+            Ok(Token::opaque(format!("token {}", self.0.load(Ordering::Relaxed)), HOUR)?)
+        }
+
+        fn forget(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let forgotten = Arc::new(AtomicUsize::new(0));
+    let identity = Identity::new(Arc::new(TokenCache::new()), Keeps(Arc::clone(&forgotten)));
+    let rejected = identity.token(SECOND).await.unwrap();
+    for _ in 0..10 {
+        identity.invalidate(&rejected);
+    }
+    assert_eq!(forgotten.load(Ordering::Relaxed), 1, "only when the token is dropped");
+    assert_eq!(identity.token(SECOND).await.unwrap().authorization(), "token 1");
 }

@@ -57,7 +57,7 @@ async fn after_a_failure_the_source_is_asked_again_only_when_the_cool_down_of_it
         (unavailable(), millis(100), millis(200)),
         (throttled(), millis(500), SECOND),
         (SignInError::LockedOut, 2 * SECOND, 4 * SECOND),
-        (SignInError::WrongCredentials, 60 * SECOND, 60 * SECOND),
+        (SignInError::WrongCredentials, 60 * SECOND, 120 * SECOND),
         (SignInError::misconfigured("no such pool"), 60 * SECOND, 60 * SECOND),
         (SignInError::ChallengeRequired { challenge: "SMS_MFA".to_owned() }, 60 * SECOND, 60 * SECOND),
     ] {

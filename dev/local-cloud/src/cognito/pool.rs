@@ -82,7 +82,17 @@ pub(super) struct Client {
     pub(super) refresh_lifetime: i64,
     /// Refresh token rotation: `Some(grace period in seconds)` when it is on.
     pub(super) rotation_grace: Option<i64>,
+    pub(super) oauth: OAuth,
     pub(super) created: i64,
+}
+
+/// What a client may do at the token endpoint.
+#[derive(Clone, Default)]
+pub(super) struct OAuth {
+    /// `AllowedOAuthFlows`: `client_credentials`.
+    pub(super) flows: Vec<String>,
+    /// `AllowedOAuthScopes`, such as `orders/write`.
+    pub(super) scopes: Vec<String>,
 }
 
 impl Client {
@@ -97,6 +107,7 @@ impl Client {
             id_lifetime: 3600,
             refresh_lifetime: 30 * 24 * 3600,
             rotation_grace: None,
+            oauth: OAuth::default(),
             created: 0,
         }
     }

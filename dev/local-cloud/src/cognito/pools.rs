@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::required;
-use super::pool::{Client, PasswordPolicy, Pool};
+use super::pool::{Client, OAuth, PasswordPolicy, Pool};
 use super::{Cognito, Context};
 use crate::aws_json::{AwsError, Outcome};
 use crate::ids;
@@ -48,6 +48,10 @@ pub(super) struct CreateUserPoolClient {
     #[serde(default)]
     token_validity_units: TokenValidityUnits,
     refresh_token_rotation: Option<RefreshTokenRotation>,
+    #[serde(default, rename = "AllowedOAuthFlows")]
+    allowed_oauth_flows: Vec<String>,
+    #[serde(default, rename = "AllowedOAuthScopes")]
+    allowed_oauth_scopes: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -126,6 +130,11 @@ impl Cognito {
             let message = "Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH.";
             return Err(AwsError::new("InvalidParameterException", message));
         }
+        client.oauth = OAuth { flows: input.allowed_oauth_flows, scopes: input.allowed_oauth_scopes };
+        if client.secret.is_none() && client.oauth.flows.iter().any(|flow| flow == "client_credentials") {
+            let message = "client_credentials flow can not be selected if client does not have a client secret.";
+            return Err(AwsError::new("InvalidOAuthFlowException", message));
+        }
         let described = describe_client(&pool_id, &client);
         self.pool(&pool_id)?.clients.insert(client.id.clone(), client);
         Ok(json!({"UserPoolClient": described}))
@@ -202,6 +211,8 @@ fn describe_client(pool: &str, client: &Client) -> Value {
         "IdTokenValidity": client.id_lifetime,
         "RefreshTokenValidity": client.refresh_lifetime,
         "TokenValidityUnits": {"AccessToken": "seconds", "IdToken": "seconds", "RefreshToken": "seconds"},
+        "AllowedOAuthFlows": client.oauth.flows,
+        "AllowedOAuthScopes": client.oauth.scopes,
         "EnableTokenRevocation": true,
         "CreationDate": client.created,
         "LastModifiedDate": client.created,

@@ -5,7 +5,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
 
 use crate::appsync;
-use crate::calls::{OPTIONS, Service};
+use crate::calls::{OPTIONS, Service, TOKEN};
 
 pub(super) enum Route {
     Control { body: Bytes },
@@ -13,11 +13,13 @@ pub(super) enum Route {
     Nowhere,
 }
 
-/// A request to one of the three services.
+/// A request to one of the services.
 pub(super) enum Call {
     Cognito { operation: String, body: Bytes },
     Ssm { operation: String, body: Bytes },
+    SecretsManager { operation: String, body: Bytes },
     Jwks { pool: String },
+    Token { body: Bytes },
     GraphQl { operation: String, body: Bytes },
     Options,
 }
@@ -33,6 +35,7 @@ impl Route {
             (&Method::POST, "/graphql") => {
                 Self::Call(Call::GraphQl { operation: appsync::operation_name(&body), body })
             }
+            (&Method::POST, "/oauth2/token") => Self::Call(Call::Token { body }),
             (&Method::OPTIONS, "/graphql") => Self::Call(Call::Options),
             (&Method::GET, _) => match path[1..].strip_suffix("/.well-known/jwks.json") {
                 Some(pool) => Self::Call(Call::Jwks { pool: pool.to_owned() }),
@@ -46,10 +49,13 @@ impl Route {
         let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         match target.split_once('.') {
             Some(("AmazonSSM", operation)) => Self::Call(Call::Ssm { operation: operation.to_owned(), body }),
+            Some(("secretsmanager", operation)) => {
+                Self::Call(Call::SecretsManager { operation: operation.to_owned(), body })
+            }
             Some(("AWSCognitoIdentityProviderService", operation)) => {
                 Self::Call(Call::Cognito { operation: operation.to_owned(), body })
             }
-            // Both services answer a target that they do not know; here it is Cognito that does.
+            // Every service answers a target that it does not know; here it is Cognito that does.
             _ => Self::Call(Call::Cognito { operation: target.to_owned(), body }),
         }
     }
@@ -58,8 +64,9 @@ impl Route {
 impl Call {
     pub(super) fn service(&self) -> Service {
         match self {
-            Self::Cognito { .. } | Self::Jwks { .. } => Service::Cognito,
+            Self::Cognito { .. } | Self::Jwks { .. } | Self::Token { .. } => Service::Cognito,
             Self::Ssm { .. } => Service::Ssm,
+            Self::SecretsManager { .. } => Service::SecretsManager,
             Self::GraphQl { .. } | Self::Options => Service::AppSync,
         }
     }
@@ -67,9 +74,11 @@ impl Call {
     /// The name under which it is recorded and faults find it.
     pub(super) fn operation(&self) -> &str {
         match self {
-            Self::Cognito { operation, .. } | Self::Ssm { operation, .. } | Self::GraphQl { operation, .. } => {
-                operation
-            }
+            Self::Cognito { operation, .. }
+            | Self::Ssm { operation, .. }
+            | Self::SecretsManager { operation, .. }
+            | Self::GraphQl { operation, .. } => operation,
+            Self::Token { .. } => TOKEN,
             Self::Jwks { .. } => "GetJwks",
             Self::Options => OPTIONS,
         }

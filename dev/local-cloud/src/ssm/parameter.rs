@@ -39,12 +39,12 @@ impl Parameter {
         self.versions.len()
     }
 
-    pub(super) fn describe(&self, name: &str, version: Option<usize>, with_decryption: bool, region: &str) -> Outcome {
-        let number = version.unwrap_or(self.versions.len());
+    pub(super) fn describe(&self, name: &str, asked: Option<usize>, with_decryption: bool, region: &str) -> Outcome {
+        let number = asked.unwrap_or(self.versions.len());
         let version = number.checked_sub(1).and_then(|index| self.versions.get(index));
         let version = version.ok_or_else(|| AwsError::without_message("ParameterVersionNotFound"))?;
         let hidden = self.kind == Kind::SecureString && !with_decryption;
-        Ok(json!({
+        let mut described = json!({
             "Name": name,
             "Type": self.kind,
             "Value": if hidden { &version.ciphertext } else { &version.value },
@@ -52,7 +52,11 @@ impl Parameter {
             "LastModifiedDate": version.modified,
             "ARN": format!("arn:aws:ssm:{region}:000000000000:parameter/{}", name.trim_start_matches('/')),
             "DataType": "text",
-        }))
+        });
+        if let Some(asked) = asked {
+            described["Selector"] = json!(format!(":{asked}"));
+        }
+        Ok(described)
     }
 }
 

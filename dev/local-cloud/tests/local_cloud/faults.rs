@@ -126,6 +126,23 @@ async fn a_status_comes_with_html_and_unauthorized_with_appsyncs_own_words() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_dictated_and_nothing_is_executed() {
+    let cloud = Cloud::start().await;
+    let put = json!({"Name": "/dictated", "Value": "x", "Type": "String"});
+    cloud.inject(Fault::error(Service::Ssm, "AccessDeniedException", "not you"));
+    let reply = cloud.ssm("PutParameter", put).await;
+    reply.assert_error("AccessDeniedException", "not you");
+    assert_eq!(reply.header("content-type"), "application/x-amz-json-1.1");
+    assert_eq!(cloud.ssm("GetParameter", json!({"Name": "/dictated"})).await.error().0, "ParameterNotFound");
+
+    let fault = json!({"service": "cognito", "operation": "oauth2/token", "kind": "answer", "code": 401, "body": {"error": "invalid_client"}});
+    cloud.http("POST", "/_local-cloud/faults", &fault.to_string()).await.ok();
+    let reply = cloud.token("Basic eDp5", "grant_type=client_credentials").await;
+    assert_eq!((reply.status, reply.header("content-type")), (401, "application/json"));
+    assert_eq!(reply.json(), json!({"error": "invalid_client"}));
+}
+
+#[tokio::test]
 async fn faults_hit_their_operation_as_often_as_they_say() {
     let cloud = Cloud::start().await;
     cloud.inject(Fault::status(Service::Ssm, 500).on("GetParameter").times(2));

@@ -11,5 +11,7 @@ mod cognito_sign_in;
 mod cognito_tokens;
 mod control;
 mod faults;
+mod secrets_manager;
 mod ssm;
 mod support;
+mod token_endpoint;

@@ -76,6 +76,8 @@ async fn overwriting_must_be_asked_for_and_makes_a_version() {
     for (name, value) in [("/a", "two"), ("/a:1", "one"), ("/a:2", "two")] {
         let parameter = cloud.ssm("GetParameter", json!({"Name": name})).await.ok()["Parameter"].clone();
         assert_eq!((&parameter["Value"], &parameter["Name"]), (&json!(value), &json!("/a")));
+        let selector = name.strip_prefix("/a").filter(|selector| !selector.is_empty());
+        assert_eq!(parameter.get("Selector"), selector.map(|selector| json!(selector)).as_ref());
     }
     let reply = cloud.ssm("GetParameter", json!({"Name": "/a:3"})).await;
     assert_eq!(reply.error().0, "ParameterVersionNotFound");

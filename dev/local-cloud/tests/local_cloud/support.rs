@@ -55,6 +55,17 @@ impl Cloud {
         self.aws(&format!("AmazonSSM.{operation}"), input.to_string()).await
     }
 
+    /// A call to Secrets Manager.
+    pub(crate) async fn secrets_manager(&self, operation: &str, input: Value) -> Reply {
+        self.aws(&format!("secretsmanager.{operation}"), input.to_string()).await
+    }
+
+    /// A form posted to the token endpoint.
+    pub(crate) async fn token(&self, authorization: &str, form: &str) -> Reply {
+        let request = self.http.post(self.token_url()).header("authorization", authorization).body(form.to_owned());
+        Reply::of(request.header("content-type", "application/x-www-form-urlencoded")).await
+    }
+
     pub(crate) async fn aws(&self, target: &str, body: String) -> Reply {
         let request = self.http.post(self.url()).header("x-amz-target", target).body(body);
         Reply::of(request.header("content-type", "application/x-amz-json-1.1")).await

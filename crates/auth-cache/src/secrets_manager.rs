@@ -1,0 +1,136 @@
+use std::error::Error;
+
+use aws_sdk_secretsmanager::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
+
+/// Credentials in one secret of AWS Secrets Manager, a JSON object:
+///
+/// ```json
+/// {"username": "...", "password": "...", "user_pool_id": "...", "client_id": "...", "client_secret": "..."}
+/// ```
+///
+/// `client_secret` is there only if the app client has one. [`ClientCredentials`] are the last two alone. The role
+/// needs `secretsmanager:GetSecretValue` on the secret.
+///
+/// The version labelled `AWSCURRENT` is used. When the identity provider calls it wrong, it is read again, and if it
+/// has not changed, `AWSPREVIOUS` is tried: while a rotation is under way, the new password may not be set yet.
+#[derive(Clone, Debug)]
+pub struct SecretsManagerCredentials {
+    secrets_manager: Client,
+    secret_id: String,
+}
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+
+impl SecretsManagerCredentials {
+    /// The credentials in the secret with this name or ARN.
+    pub fn new(secrets_manager: Client, secret_id: impl Into<String>) -> Self {
+        Self { secrets_manager, secret_id: secret_id.into() }
+    }
+
+    async fn get<T: InSecret>(&self, stage: &str) -> Result<T, CredentialsError> {
+        let request = self.secrets_manager.get_secret_value().secret_id(&self.secret_id).version_stage(stage);
+        let answer = request.send().await.map_err(|error| self.classify(error))?;
+        let secret = Zeroizing::new(answer.secret_string.unwrap_or_default());
+        T::parse(&secret)
+            .ok_or_else(|| CredentialsError::Malformed { name: self.secret_id.clone(), expected: T::EXPECTED })
+    }
+
+    async fn other_than<T: InSecret>(&self, refused: &T) -> Result<Option<T>, CredentialsError> {
+        let current = self.get(CURRENT).await?;
+        if current != *refused {
+            return Ok(Some(current));
+        }
+        match self.get(PREVIOUS).await {
+            Ok(previous) => Ok(Some(previous).filter(|previous| previous != refused)),
+            // A secret that was never rotated has none.
+            Err(CredentialsError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn classify<E>(&self, error: SdkError<E>) -> CredentialsError
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let refused = error.raw_response().is_some_and(|answer| answer.status().is_client_error());
+        let code = error.code().unwrap_or_default().to_owned();
+        // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
+        let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
+        match code.as_str() {
+            "ResourceNotFoundException" => CredentialsError::Missing { names: vec![self.secret_id.clone()] },
+            "ThrottlingException" => CredentialsError::Unavailable { source },
+            _ if refused => CredentialsError::Refused { source },
+            _ => CredentialsError::Unavailable { source },
+        }
+    }
+}
+
+impl CredentialsSource for SecretsManagerCredentials {
+    async fn read(&self) -> Result<Credentials, CredentialsError> {
+        self.get(CURRENT).await
+    }
+
+    async fn read_again(&self, refused: &Credentials) -> Result<Option<Credentials>, CredentialsError> {
+        self.other_than(refused).await
+    }
+}
+
+impl CredentialsSource<ClientCredentials> for SecretsManagerCredentials {
+    async fn read(&self) -> Result<ClientCredentials, CredentialsError> {
+        self.get(CURRENT).await
+    }
+
+    async fn read_again(&self, refused: &ClientCredentials) -> Result<Option<ClientCredentials>, CredentialsError> {
+        self.other_than(refused).await
+    }
+}
+
+/// What a secret may hold. Nothing tells why it is malformed: serde_json's message could show a part of the value.
+trait InSecret: PartialEq + Sized {
+    const EXPECTED: &str;
+
+    fn parse(json: &str) -> Option<Self>;
+}
+
+impl InSecret for Credentials {
+    const EXPECTED: &str = r#"JSON: {"username": "...", "password": "...", "user_pool_id": "...", "client_id": "..."}"#;
+
+    fn parse(json: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Json {
+            username: String,
+            password: String,
+            user_pool_id: String,
+            client_id: String,
+            client_secret: Option<String>,
+        }
+        let Json { username, password, user_pool_id, client_id, client_secret } = serde_json::from_str(json).ok()?;
+        let credentials = Self::new(user_pool_id, client_id, username, password);
+        Some(match client_secret {
+            Some(client_secret) => credentials.with_client_secret(client_secret),
+            None => credentials,
+        })
+    }
+}
+
+impl InSecret for ClientCredentials {
+    const EXPECTED: &str = r#"JSON: {"client_id": "...", "client_secret": "..."}"#;
+
+    fn parse(json: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Json {
+            client_id: String,
+            client_secret: String,
+        }
+        let Json { client_id, client_secret } = serde_json::from_str(json).ok()?;
+        Some(Self::new(client_id, client_secret))
+    }
+}

@@ -1,0 +1,197 @@
+//! Signing in a client that acts for itself, at the token endpoint.
+
+use auth_cache::{
+    ClientCredentials, ClientCredentialsTokenSource, CredentialsError, CredentialsSource, SecretsManagerCredentials,
+    SignInError, SsmCredentials, SsmValue, Token, TokenSource as _,
+};
+use aws_sdk_cognitoidentityprovider::types::OAuthFlowType;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use local_cloud::{Fault, LocalCloud, Service};
+use serde_json::{Value, json};
+
+use crate::{
+    peer::{sdk_clients, sdk_config},
+    relay::Relay,
+};
+
+const TOKEN: &str = "oauth2/token";
+
+/// A client as a function has it.
+pub(crate) fn http_client() -> reqwest::Client {
+    // An error only says that another test of this process was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// A cloud, and a client of its pool that may have the scopes `orders/read` and `orders/write`.
+async fn setup() -> (LocalCloud, ClientCredentials) {
+    let cloud = LocalCloud::start().await.unwrap();
+    let (cognito, _) = sdk_clients(&cloud.url(), &cloud.seed().region);
+    let client = cognito
+        .create_user_pool_client()
+        .user_pool_id(&cloud.seed().user_pool_id)
+        .client_name("machine")
+        .generate_secret(true)
+        .allowed_o_auth_flows(OAuthFlowType::ClientCredentials)
+        .allowed_o_auth_flows_user_pool_client(true)
+        .allowed_o_auth_scopes("orders/read")
+        .allowed_o_auth_scopes("orders/write")
+        .send()
+        .await
+        .unwrap()
+        .user_pool_client
+        .unwrap();
+    cloud.reset_calls();
+    (cloud, ClientCredentials::new(client.client_id.unwrap(), client.client_secret.unwrap()))
+}
+
+fn source<C: CredentialsSource<ClientCredentials>>(
+    cloud: &LocalCloud,
+    credentials: C,
+) -> ClientCredentialsTokenSource<C> {
+    ClientCredentialsTokenSource::new(http_client(), cloud.token_url().parse().unwrap(), credentials)
+}
+
+/// The scopes of a token, unverified.
+fn scope(token: &Token) -> String {
+    let jwt = token.authorization().to_str().unwrap().to_owned();
+    let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["scope"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_client_gets_a_token_for_all_of_its_scopes_or_for_those_it_asks_for() {
+    let (cloud, credentials) = setup().await;
+    let source = source(&cloud, credentials);
+    let token = source.sign_in().await.unwrap();
+    assert_eq!(scope(&token), "orders/read orders/write");
+    let life = token.expires_at().unwrap().duration_since(token.issued_at().unwrap()).unwrap();
+    assert_eq!(life.as_secs(), 3600);
+
+    let token = source.with_scopes(["orders/write"]).sign_in().await.unwrap();
+    assert_eq!(scope(&token), "orders/write");
+    assert_eq!(cloud.count_of(TOKEN), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_no_jwt_lives_for_as_long_as_the_endpoint_says() {
+    let (cloud, credentials) = setup().await;
+    let opaque = json!({"access_token": "opaque", "token_type": "Bearer", "expires_in": 60});
+    cloud.faults().add(Fault::answer(Service::Cognito, 200, opaque));
+    let token = source(&cloud, credentials).sign_in().await.unwrap();
+    assert_eq!(token.authorization(), "opaque");
+    assert_eq!(token.expires_at(), None);
+}
+
+#[tokio::test]
+async fn each_refusal_of_the_token_endpoint_is_told_apart() {
+    let refused = |code: u16, body: Value| Fault::answer(Service::Cognito, code, body);
+    let error = |code: &str| refused(400, json!({"error": code}));
+    for (fault, kind, calls) in [
+        (Fault::throttle(Service::Cognito), "throttled", 1),
+        (Fault::status(Service::Cognito, 429), "throttled", 1),
+        (Fault::status(Service::Cognito, 500), "unavailable", 1),
+        (Fault::status(Service::Cognito, 503), "unavailable", 1),
+        (Fault::reset(Service::Cognito), "unavailable", 2),
+        (Fault::truncate(Service::Cognito), "unavailable", 2),
+        (error("invalid_client"), "wrong credentials", 1),
+        (refused(401, json!({"error": "invalid_client"})), "wrong credentials", 1),
+        (error("invalid_scope"), "misconfigured: the client may not have the scopes that it asks for", 1),
+        (error("unauthorized_client"), "misconfigured: the client may not use the client_credentials grant", 1),
+        (error("unsupported_grant_type"), "misconfigured: the client may not use the client_credentials grant", 1),
+        (error("invalid_request"), "misconfigured: the token endpoint refuses it", 1),
+        (
+            Fault::status(Service::Cognito, 404),
+            "misconfigured: the token endpoint refuses without a reason: is its address right?",
+            1,
+        ),
+        (
+            Fault::status(Service::Cognito, 200),
+            "misconfigured: the token endpoint's answer holds no token: is its address right?",
+            1,
+        ),
+        (refused(200, json!({"access_token": "canary", "expires_in": 3600})), "bad token", 1),
+    ] {
+        let (cloud, credentials) = setup().await;
+        cloud.inject(fault.clone().always());
+        let error = source(&cloud, credentials).sign_in().await.unwrap_err();
+        let found = match &error {
+            SignInError::Throttled { .. } => "throttled".to_owned(),
+            SignInError::Unavailable { .. } => "unavailable".to_owned(),
+            SignInError::WrongCredentials => "wrong credentials".to_owned(),
+            SignInError::Misconfigured { reason, .. } => format!("misconfigured: {reason}"),
+            SignInError::BadToken(_) => "bad token".to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!((found.as_str(), cloud.count_of(TOKEN)), (kind, calls), "{fault:?}");
+        assert_eq!(error.is_transient(), ["throttled", "unavailable"].contains(&kind), "{fault:?}");
+        assert!(!format!("{error:?}").contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn the_stand_in_refuses_as_cognito_does() {
+    let (cloud, credentials) = setup().await;
+    let wrong = ClientCredentials::new(&credentials.client_id, "wrong");
+    let error = source(&cloud, wrong).sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
+    let error = source(&cloud, credentials).with_scopes(["orders/delete"]).sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::Misconfigured { .. }), "{error:?}");
+    assert_eq!(cloud.count_of(TOKEN), 2);
+}
+
+#[tokio::test]
+async fn a_client_secret_that_is_rotated_between_reading_and_using_it_is_read_once_more() {
+    struct Rotated(ClientCredentials);
+
+    impl CredentialsSource<ClientCredentials> for Rotated {
+        async fn read(&self) -> Result<ClientCredentials, CredentialsError> {
+            Ok(ClientCredentials::new(&self.0.client_id, "yesterday's secret"))
+        }
+
+        async fn read_again(&self, _: &ClientCredentials) -> Result<Option<ClientCredentials>, CredentialsError> {
+            Ok(Some(self.0.clone()))
+        }
+    }
+
+    let (cloud, credentials) = setup().await;
+    source(&cloud, Rotated(credentials)).sign_in().await.unwrap();
+    assert_eq!(cloud.count_of(TOKEN), 2);
+}
+
+#[tokio::test]
+async fn a_connection_to_the_token_endpoint_that_died_costs_one_retry() {
+    let (cloud, credentials) = setup().await;
+    let relay = Relay::to(&cloud.url()).await;
+    let url = format!("{}/oauth2/token", relay.url).parse().unwrap();
+    let source = ClientCredentialsTokenSource::new(http_client(), url, credentials);
+    source.sign_in().await.unwrap();
+    assert_eq!(relay.cut().await, 1);
+    source.sign_in().await.unwrap();
+    assert_eq!(cloud.count_of(TOKEN), 2);
+    cloud.inject(Fault::reset(Service::Cognito));
+    source.sign_in().await.unwrap();
+    assert_eq!(cloud.count_of(TOKEN), 4);
+}
+
+#[tokio::test]
+async fn the_stores_give_client_credentials_too() {
+    let (cloud, credentials) = setup().await;
+    let (_, ssm) = sdk_clients(&cloud.url(), &cloud.seed().region);
+    for (name, value) in [("/machine/id", &credentials.client_id), ("/machine/secret", &credentials.client_secret)] {
+        let put = ssm.put_parameter().name(name).value(value).r#type(aws_sdk_ssm::types::ParameterType::SecureString);
+        put.send().await.unwrap();
+    }
+    let in_ssm = SsmCredentials::new(ssm, "/nowhere")
+        .with_name(SsmValue::ClientId, "/machine/id")
+        .with_name(SsmValue::ClientSecret, "/machine/secret");
+    source(&cloud, in_ssm).sign_in().await.unwrap();
+
+    let config = sdk_config(&cloud.url(), &cloud.seed().region);
+    let secrets_manager = aws_sdk_secretsmanager::Client::new(&config);
+    let json = json!({"client_id": credentials.client_id, "client_secret": credentials.client_secret.as_str()});
+    secrets_manager.create_secret().name("machine").secret_string(json.to_string()).send().await.unwrap();
+    source(&cloud, SecretsManagerCredentials::new(secrets_manager, "machine")).sign_in().await.unwrap();
+    assert_eq!(cloud.count_of(TOKEN), 2);
+}
