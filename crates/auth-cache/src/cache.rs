@@ -6,7 +6,8 @@ use futures_util::{
 };
 
 use crate::{
-    Clock, ErrorChain, Observer, Refresh, RefreshOutcome, SignInError, Token, TokenError, TokenSource, jitter,
+    Clock, ErrorChain, Observer, Refresh, RefreshOutcome, RefreshReason, SignInError, Token, TokenError, TokenSource,
+    jitter,
     slot::{Action, Flight, FlightId, Landed, Loaded, Outcome, Settled},
     state::State,
     windows::Windows,
@@ -168,7 +169,7 @@ impl TokenCache {
             Action::Join { flight, fallback } => (Begin::Joined { flight, fallback }, None),
             Action::Start { reason, fallback } => {
                 let id = FlightId::default();
-                let outcome = sign_in(id.clone(), Arc::clone(source), self.clock.clone());
+                let outcome = sign_in(id.clone(), reason, Arc::clone(source), self.clock.clone());
                 let (flight, abandoned) = slot.start(id, reason, outcome, now);
                 (Begin::Started { flight, fallback }, abandoned)
             }
@@ -277,8 +278,9 @@ fn warn_of_old_token(error: &SignInError, retry_after: Duration) {
 }
 
 /// The sign-in as a future that the cache owns: it lives on when the caller that started it is dropped.
-fn sign_in<S: TokenSource>(id: FlightId, source: Arc<S>, clock: Clock) -> SignIn {
+fn sign_in<S: TokenSource>(id: FlightId, reason: RefreshReason, source: Arc<S>, clock: Clock) -> SignIn {
     async move {
+        tracing::debug!(reason = reason.name(), "signing in");
         let requested_at = clock.now();
         let token = AssertUnwindSafe(id.while_driven(async { source.sign_in().await }))
             .catch_unwind()

@@ -78,7 +78,7 @@ async fn a_client_gets_a_token_for_all_of_its_scopes_or_for_those_it_asks_for() 
 async fn a_token_that_is_no_jwt_lives_for_as_long_as_the_endpoint_says() {
     let (cloud, credentials) = setup().await;
     let opaque = json!({"access_token": "opaque", "token_type": "Bearer", "expires_in": 60});
-    cloud.faults().add(Fault::answer(Service::Cognito, 200, opaque));
+    cloud.inject(Fault::answer(Service::Cognito, 200, opaque));
     let token = source(&cloud, credentials).sign_in().await.unwrap();
     assert_eq!(token.authorization(), "opaque");
     assert_eq!(token.expires_at(), None);
@@ -111,7 +111,7 @@ async fn each_refusal_of_the_token_endpoint_is_told_apart() {
             "misconfigured: the token endpoint's answer holds no token: is its address right?",
             1,
         ),
-        (refused(200, json!({"access_token": "canary", "expires_in": 3600})), "bad token", 1),
+        (refused(200, json!({"access_token": "canary"})), "bad token", 1),
     ] {
         let (cloud, credentials) = setup().await;
         cloud.inject(fault.clone().always());

@@ -45,7 +45,7 @@ fn wrong_password(credentials: &mut Credentials) {
 /// A cache whose clock is set by hand.
 fn cache() -> (TokenCache, ManualClock) {
     let clock = ManualClock::at(Clock::wall().now());
-    (TokenCache::with_clock(clock.clone().into()), clock)
+    (TokenCache::new().with_clock(clock.clone()), clock)
 }
 
 fn sign_in_error(error: &TokenError) -> &SignInError {
