@@ -1,46 +1,125 @@
-//! One JWT per identity per process, for AWS Lambda.
+//! One token per identity per process, for AWS Lambda.
+//!
+//! # Why
 //!
 //! Signing in to Amazon Cognito at each invocation costs 100-300 ms and one unit of a tight quota. Lambda keeps the
 //! process between invocations, so a token can be kept in a module-level static and reused until shortly before it
-//! expires. [`TokenCache`] is that static:
+//! expires. That is easy to get nearly right. What goes wrong is what happens around it: a hundred callers that find
+//! the cache empty, a provider that throttles, a process that is frozen in the middle of a sign-in, a token that the
+//! API refuses before its time. The [corner cases](corner_cases) are listed, each with the tests that show it.
 //!
-//! - `const`-constructed and empty in a new process: [`TokenCache::get`] signs in through a [`TokenSource`] whenever
-//!   it holds no usable token, because Lambda may drop the process at any time;
-//! - expiry is the token's own `exp` claim, judged by the wall clock: the monotonic clock may stop while Lambda
-//!   freezes the process;
-//! - concurrent callers share one sign-in and its result, be it a token or an error;
-//! - a refresh starts before expiry, by one caller, while the others are served the token that is still valid;
-//! - [`TokenCache::invalidate`] drops a token that the API refused, and only that one;
-//! - no background task, no timer and nothing that is tied to one tokio runtime.
+//! # How
+//!
+//! [`TokenCache`] is the static, and a [`TokenSource`] fills it:
 //!
 //! ```
-//! use auth_cache::{SignInError, Token, TokenCache, TokenSource};
+//! use auth_cache::{SignInError, Token, TokenCache};
 //! use std::sync::Arc;
 //!
 //! static TOKENS: TokenCache = TokenCache::new();
 //!
-//! struct MySource;
-//!
-//! impl TokenSource for MySource {
-//!     async fn sign_in(&self) -> Result<Token, SignInError> {
-//! #       let jwt = "eyJhbGciOiJub25lIn0.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.c2ln".to_owned();
-//!         // ... ask the identity provider for `jwt` ...
-//!         Ok(Token::issued(jwt)?)
-//!     }
-//! }
-//!
+//! # async fn ask_the_identity_provider() -> Result<String, std::io::Error> {
+//! #     Ok("eyJhbGciOiJub25lIn0.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.c2ln".to_owned())
+//! # }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), auth_cache::TokenError> {
-//! # let source = Arc::new(MySource);
+//! let source = Arc::new(|| async {
+//!     let jwt = ask_the_identity_provider().await.map_err(SignInError::unavailable)?;
+//!     Ok(Token::issued(jwt)?)
+//! });
 //! let token = TOKENS.get(&source).await?; // signs in
 //! let token = TOKENS.get(&source).await?; // reuses the token
-//! let header: &http::HeaderValue = token.authorization();
+//! let header: &http::HeaderValue = token.authorization(); // the raw JWT, marked sensitive
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! With the `cognito` and `ssm` features (both on by default), [`CognitoTokenSource`] signs in to a Cognito user pool
-//! with credentials that [`SsmCredentials`] reads from SSM Parameter Store.
+//! An [`Identity`] is both in one, for clients that need not know where tokens come from, and [`TokenCaches`] are
+//! several identities, such as one per tenant.
+//!
+//! | source | feature | |
+//! | --- | --- | --- |
+//! | `CognitoTokenSource` | `cognito`, on by default | a user with a password; renews with the refresh token |
+//! | `ClientCredentialsTokenSource` | `client-credentials` | a client that acts for itself, at an OAuth 2.0 token endpoint |
+//! | a closure, or your own [`TokenSource`] | | anything else |
+//!
+//! Credentials come from `SsmCredentials` (feature `ssm`, on by default), `SecretsManagerCredentials` (feature
+//! `secrets-manager`), or are given as [`Credentials`]. Without any feature, the crate knows nothing of AWS.
+//!
+//! # Windows and timing
+//!
+//! All is judged by the wall clock, because the monotonic one may stop while Lambda freezes the process.
+//!
+//! | where in its life the token is | what [`TokenCache::get`] does |
+//! | --- | --- |
+//! | the first 60 to 75 %, as drawn for each token | returns it: no lock, no allocation |
+//! | after that | one caller renews it, and waits 3 s at most; the others are served |
+//! | the last minute, or the last quarter if that is shorter | all wait for the renewal, 3 s at most, and are served the old one if it fails |
+//! | over, or there is none | all wait for one sign-in and share its result, be it a token or an error |
+//! | refused by the API, and reported by [`TokenCache::invalidate`] | as if there were none |
+//!
+//! A caller with a deadline of its own calls [`TokenCache::get_within`]. Dropping a caller cancels nothing: the sign-in
+//! belongs to the cache and is driven by whoever waits for it. There is no background task, which Lambda would freeze,
+//! and nothing is tied to a tokio runtime.
+//!
+//! # Errors
+//!
+//! The variant of the [`SignInError`] decides how long the source is left alone. Until then, callers without a valid
+//! token get the last error at once, and [`TokenError::retry_after`] says when the next attempt will be made.
+//!
+//! | failure | pause |
+//! | --- | --- |
+//! | unavailable | 200 ms, twice as long each time, up to 30 s |
+//! | throttled | 1 s, doubling up to 30 s |
+//! | locked out | 4 s, doubling up to 15 min |
+//! | wrong credentials | 2 min, doubling up to 15 min |
+//! | everything else, which lasts until somebody changes something | 1 min |
+//!
+//! The pauses that double are shortened by up to a half at random. None is longer than the life of a token that is
+//! still valid.
+//!
+//! # Observing it
+//!
+//! An [`Observer`] is told of hits, misses, waits and refreshes: [`TracingObserver`] writes them to `tracing`, and
+//! `EmfObserver` (feature `emf`) makes CloudWatch metrics of them. `static TOKENS: TokenCache =
+//! TokenCache::observed_by(&TracingObserver);` is all it takes. A renewal that fails while the old token is served is
+//! logged as a warning in any case, once per attempt.
+//!
+//! # SnapStart
+//!
+//! With the feature `snapstart`, an [`Identity`] is a `SnapStartResource` of `lambda_runtime`: it drops the token before
+//! the snapshot and signs in anew after the restore. With a [`LazySource`], the connections of the source go too. Jitter
+//! comes straight from the operating system, so processes that are restored from one snapshot do not share it.
+//!
+//! # Testing your own code
+//!
+//! Give the cache a [`ManualClock`] and a closure:
+//!
+//! ```
+//! use auth_cache::{ManualClock, Token, TokenCache};
+//! use std::{sync::Arc, time::{Duration, SystemTime}};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), auth_cache::TokenError> {
+//! let hour = Duration::from_secs(3600);
+//! let clock = ManualClock::at(SystemTime::UNIX_EPOCH + 1000 * hour);
+//! let cache = TokenCache::new().with_clock(clock.clone());
+//! let source = Arc::new({
+//!     let clock = clock.clone();
+//!     move || {
+//!         let text = format!("token of {:?}", clock.now());
+//!         async move { Ok(Token::opaque(text, hour)?) }
+//!     }
+//! });
+//!
+//! let first = cache.get(&source).await?;
+//! clock.advance(hour / 2);
+//! assert_eq!(cache.get(&source).await?, first);
+//! clock.advance(hour / 2);
+//! assert_ne!(cache.get(&source).await?, first);
+//! # Ok(())
+//! # }
+//! ```
 
 mod cache;
 #[cfg(feature = "client-credentials")]
@@ -90,3 +169,8 @@ pub use source::{LazySource, TokenSource};
 #[cfg(feature = "ssm")]
 pub use ssm::{SsmCredentials, SsmValue};
 pub use token::{Token, TokenFormatError};
+
+/// What can go wrong, what happens then, and the tests that show it.
+///
+#[doc = include_str!("../CORNER-CASES.md")]
+pub mod corner_cases {}

@@ -537,15 +537,17 @@ mod tests {
 
     #[test]
     fn a_result_of_one_given_up_is_taken_if_it_outlives_what_is_held() {
-        for (late, kept) in [(HOUR, 2 * HOUR), (2 * HOUR, 2 * HOUR), (3 * HOUR, 3 * HOUR)] {
+        for (late, is_taken) in [(HOUR, false), (2 * HOUR, false), (3 * HOUR, true)] {
             let mut t = setup();
             let given_up = t.start(Duration::ZERO, false);
-            let next = t.start(31 * SECOND, false);
-            t.succeed(&next, &token_that_expires_at(START + 2 * HOUR), 31 * SECOND);
-            let (settled, landed) = t.succeed(&given_up, &token_that_expires_at(START + late), 31 * SECOND);
-            assert!(matches!(settled, Settled::Token(_)));
+            let id = t.start(31 * SECOND, false);
+            let next = token_that_expires_at(START + 2 * HOUR);
+            t.succeed(&id, &next, 31 * SECOND);
+            let late = token_that_expires_at(START + late);
+            let (settled, landed) = t.succeed(&given_up, &late, 31 * SECOND);
+            assert!(matches!(settled, Settled::Token(token) if token.is(&late)), "its own caller gets it");
             assert_eq!(landed, None);
-            assert_eq!(t.0.held().unwrap().token.expires_at(), Some(START + kept));
+            assert!(t.0.held().unwrap().token.is(if is_taken { &late } else { &next }));
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod client_credentials;
+mod corner_cases;
 mod credentials;
 mod http_api;
 mod operations;

@@ -151,3 +151,15 @@ async fn a_warm_hit_does_not_call_the_source() {
     assert_eq!(t.source.calls(), 1);
     assert_eq!(t.counts.all(), [1000, 1, 0]);
 }
+
+#[tokio::test]
+async fn a_warm_hit_does_not_allocate() {
+    let t = setup().without_books();
+    t.sign_in("a", HOUR).await;
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..1000 {
+            t.cache.get(&t.source).now_or_never().expect("a hit").unwrap();
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+}
