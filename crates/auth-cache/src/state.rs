@@ -53,3 +53,69 @@ impl<O: Outcome> State<O> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(all(test, not(auth_cache_loom)))]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::{RefreshReason, slot::FlightId, token::tests::token_that_expires_at, windows::Windows};
+
+    const START: SystemTime = SystemTime::UNIX_EPOCH;
+    const HOUR: Duration = Duration::from_secs(3600);
+    const TICK: Duration = Duration::from_nanos(1);
+
+    #[derive(Clone)]
+    struct Nobody;
+
+    impl Outcome for Nobody {
+        fn is_awaited(&self) -> bool {
+            false
+        }
+    }
+
+    impl State<Nobody> {
+        fn take_in(&self, token: &Token, now: SystemTime) {
+            let windows = Windows::of(token, now, now, 0.0).unwrap();
+            self.with(|slot| {
+                let id = FlightId::default();
+                slot.start(id.clone(), RefreshReason::Empty, Nobody, now);
+                slot.settle(&id, Ok(Loaded { token: token.clone(), windows }), now, || 0.0);
+            });
+        }
+
+        fn fresh_at(&self, now: SystemTime) -> Option<Token> {
+            self.fresh(now.into())
+        }
+    }
+
+    #[test]
+    fn a_token_is_handed_out_without_the_lock_while_it_is_fresh_and_no_longer() {
+        let state = State::new();
+        assert_eq!(state.fresh_at(START), None);
+        let now = START + HOUR;
+        let token = token_that_expires_at(START + 2 * HOUR);
+        state.take_in(&token, now);
+        for (at, is_fresh) in [
+            (now - Duration::from_secs(2) - TICK, false), // the clock was set back
+            (now - Duration::from_secs(2), true),
+            (now, true),
+            (now + HOUR * 3 / 4 - TICK, true),
+            (now + HOUR * 3 / 4, false), // it is due
+        ] {
+            assert_eq!(state.fresh_at(at).is_some_and(|fresh| fresh.is(&token)), is_fresh, "{at:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_handed_out_without_the_lock_is_what_the_lock_protected_last() {
+        let state = State::new();
+        for hours in 1..4 {
+            let token = token_that_expires_at(START + hours * HOUR);
+            state.take_in(&token, START);
+            assert!(state.fresh_at(START).is_some_and(|fresh| fresh.is(&token)));
+        }
+        state.with(|slot| drop(slot.forget(START)));
+        assert_eq!(state.fresh_at(START), None);
+    }
+}
