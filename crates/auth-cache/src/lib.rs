@@ -128,6 +128,8 @@ mod clock;
 #[cfg(feature = "cognito")]
 mod cognito;
 mod credentials;
+#[cfg(feature = "emf")]
+mod emf;
 mod error;
 mod identity;
 mod jitter;
@@ -157,6 +159,8 @@ pub use clock::{Clock, ManualClock};
 #[cfg(feature = "cognito")]
 pub use cognito::{CognitoTokenSource, TokenUse};
 pub use credentials::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
+#[cfg(feature = "emf")]
+pub use emf::EmfObserver;
 pub use error::{BoxError, ErrorChain, SignInError, TokenError};
 pub use identity::{CacheHandle, Identity};
 pub use keyed::TokenCaches;

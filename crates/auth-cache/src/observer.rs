@@ -82,6 +82,11 @@ pub enum RefreshOutcome<'a> {
 }
 
 impl RefreshOutcome<'_> {
+    /// Whether it is [`RefreshOutcome::Abandoned`].
+    pub const fn is_abandoned(&self) -> bool {
+        matches!(self, Self::Abandoned)
+    }
+
     /// Its name in logs and metrics, such as `succeeded`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -76,7 +76,7 @@ mod tests {
 
     impl State<Nobody> {
         fn take_in(&self, token: &Token, now: SystemTime) {
-            let windows = Windows::of(token, now, now, 0.0).unwrap();
+            let windows = Windows::of(token, now, now, 0.0).expect("it is valid");
             self.with(|slot| {
                 let id = FlightId::default();
                 slot.start(id.clone(), RefreshReason::Empty, Nobody, now);

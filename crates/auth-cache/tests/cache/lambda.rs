@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use auth_cache::{Identity, LazySource, SignInError, Token, TokenCache, TokenSource};
+use auth_cache::{Identity, LazySource, SignInError, Token, TokenCache};
 use futures_util::FutureExt as _;
 use tokio::runtime::{Builder, Runtime};
 
@@ -156,6 +156,7 @@ async fn forgetting_an_identity_drops_its_token_and_what_its_source_keeps() {
 #[cfg(feature = "snapstart")]
 #[tokio::test]
 async fn a_snapshot_holds_no_token_and_a_restore_signs_in_anew() {
+    use auth_cache::TokenSource as _;
     use lambda_runtime::SnapStartResource as _;
 
     let t = setup().without_books();
