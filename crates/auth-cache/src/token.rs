@@ -158,7 +158,14 @@ impl Eq for Token {}
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("life", &self.life()).finish_non_exhaustive()
+        let epoch = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut token = f.debug_struct("Token");
+        match self.life() {
+            Life::Issued { iat, exp } => token.field("iat", &epoch(iat)).field("exp", &epoch(exp)),
+            Life::Until { exp } => token.field("exp", &epoch(exp)),
+            Life::For(lifetime) => token.field("lifetime", &lifetime),
+        };
+        token.finish_non_exhaustive()
     }
 }
 
