@@ -270,7 +270,7 @@ fn a_sign_in_that_was_under_way_when_the_cache_was_emptied_does_not_fill_it() {
         let (other, result) = (Arc::clone(&model), a.clone());
         let thread = thread::spawn(move || other.settle(&under_way, START, Ok(&result)).token());
         drop(model.state.with(|slot| slot.forget(START)));
-        assert_eq!(thread.join().unwrap(), Some(a), "its own caller gets it");
+        assert!(thread.join().unwrap().is_none_or(|token| token == a), "its caller came before, or starts again");
         assert_eq!(model.held(), None);
     });
 }

@@ -101,7 +101,7 @@ pub(crate) enum Settled {
         /// The old token, if it is still valid.
         fallback: Option<Token>,
     },
-    /// The token has been refused by the API, or has expired, since another waiter took it in: start again.
+    /// The token is not at hand any more since another waiter took it in: start again.
     Outdated,
 }
 
@@ -172,7 +172,7 @@ impl<O: Outcome> Slot<O> {
         let first = id.report();
 
         let result = match result {
-            Ok(loaded) if self.is_outdated(&loaded, now) && !first => return (Settled::Outdated, landed),
+            Ok(loaded) if !first && !self.serves(&loaded.token, now) => return (Settled::Outdated, landed),
             Ok(loaded) if self.is_rejected(&loaded.token) => Err(Arc::new(SignInError::RejectedAgain)),
             // The process was frozen between the end of the sign-in and now.
             Ok(loaded) if now >= loaded.windows.expires_at => Err(Arc::new(SignInError::ExpiredOnArrival)),
@@ -238,7 +238,7 @@ impl<O: Outcome> Slot<O> {
         true
     }
 
-    /// Empties the slot; returns the sign-in that was under way, whose result only its own waiters get.
+    /// Empties the slot; returns the sign-in that was under way, whose result nobody gets.
     pub(crate) fn forget(&mut self, now: SystemTime) -> Option<Abandoned<O>> {
         let flight = std::mem::replace(self, Self::new()).flight?;
         flight.id.report();
@@ -283,8 +283,8 @@ impl<O: Outcome> Slot<O> {
         self.rejected.as_ref().is_some_and(|rejected| rejected.token == *token)
     }
 
-    fn is_outdated(&self, loaded: &Loaded, now: SystemTime) -> bool {
-        self.is_rejected(&loaded.token) || now >= loaded.windows.expires_at
+    fn serves(&self, token: &Token, now: SystemTime) -> bool {
+        self.usable(now).is_some_and(|held| held.token == *token)
     }
 }
 
@@ -588,13 +588,12 @@ mod tests {
         let id = t.start(ADVISORY, false);
         t.succeed(&id, &token, ADVISORY);
         let late = loaded(&token, ADVISORY);
-        let (settled, _) = t.0.settle(&id, Ok(late.clone()), START + 2 * HOUR - TICK, || 0.0);
-        assert!(matches!(settled, Settled::Token(_)));
-        let (settled, _) = t.0.settle(&id, Ok(late.clone()), START + 2 * HOUR, || 0.0);
-        assert!(matches!(settled, Settled::Outdated), "it is over");
+        let settle =
+            |t: &mut Setup, at| matches!(t.0.settle(&id, Ok(late.clone()), START + at, || 0.0).0, Settled::Outdated);
+        assert!(!settle(&mut t, 2 * HOUR - TICK));
+        assert!(settle(&mut t, 2 * HOUR), "it is over");
         t.0.invalidate(&token, START + HOUR);
-        let (settled, _) = t.0.settle(&id, Ok(late), START + HOUR, || 0.0);
-        assert!(matches!(settled, Settled::Outdated), "it was refused");
+        assert!(settle(&mut t, HOUR), "it was refused");
     }
 
     #[test]

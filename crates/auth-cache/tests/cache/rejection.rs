@@ -120,6 +120,23 @@ async fn a_waiter_that_wakes_after_its_token_was_rejected_gets_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_waiter_that_wakes_after_its_token_and_the_next_were_rejected_gets_neither() {
+    let t = setup();
+    t.source.close_gate();
+    t.source.issues("a", HOUR);
+    let mut slow = Box::pin(t.get());
+    assert!(slow.as_mut().now_or_never().is_none());
+    t.source.open_gate();
+    let first = t.get().await.unwrap();
+    t.cache.invalidate(&first);
+    let second = t.sign_in("b", HOUR).await;
+    t.clock.advance(11 * SECOND);
+    t.cache.invalidate(&second);
+    t.source.issues("c", HOUR);
+    assert_eq!(slow.await.unwrap().authorization(), jwt("c", t.clock.now(), HOUR).as_str());
+}
+
+#[tokio::test]
 async fn an_identity_whose_token_was_rejected_starts_from_nothing() {
     struct Keeps(Arc<AtomicUsize>);
     impl TokenSource for Keeps {
