@@ -54,7 +54,8 @@ impl<O: Outcome> State<O> {
     }
 }
 
-#[cfg(all(test, not(auth_cache_loom)))]
+#[cfg(test)]
+#[cfg(not(auth_cache_loom))]
 mod tests {
     use std::time::{Duration, SystemTime};
 

@@ -58,7 +58,7 @@ fn local_expiry(life: Life, requested_at: SystemTime, now: SystemTime) -> Option
         Life::Until { exp } => return Some(exp),
         Life::For(lifetime) => return requested_at.checked_add(lifetime),
     };
-    if issued_at <= now && requested_at < issued_at.checked_add(IAT_RESOLUTION)? {
+    if issued_at <= now && requested_at <= issued_at.checked_add(IAT_RESOLUTION)? {
         return Some(exp);
     }
     let life = exp.duration_since(issued_at).ok()?.saturating_sub(IAT_RESOLUTION);
