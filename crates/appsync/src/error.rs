@@ -1,10 +1,10 @@
 use std::{fmt, time::Duration};
 
 use auth_cache::{BoxError, TokenError};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde_json::Value;
 
-use crate::GraphqlError;
+use crate::{ErrorKind, GraphqlError, Partial, answer::AnswerInfo, kind};
 
 /// Why an operation gave no answer. [`AppSyncError::kind`] says what it means to the caller; AppSync's own words are
 /// kept beside it.
@@ -16,40 +16,25 @@ struct Inner {
     kind: ErrorKind,
     context: Option<String>,
     errors: Vec<GraphqlError>,
-    status: Option<StatusCode>,
-    request_id: Option<String>,
-    retry_after: Option<Duration>,
+    answer: AnswerInfo,
+    may_have_executed: bool,
     source: Option<BoxError>,
 }
 
-/// What an [`AppSyncError`] means to the caller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// There is no token to call with: the sign-in failed. Nothing was sent.
-    SignIn,
-    /// AppSync refused the token, and a new one as well. Nothing was executed.
-    TokenRefused,
-    /// The schema's directives or a resolver do not allow the operation to this identity.
-    Denied,
-    /// A condition of a write did not hold: somebody else was faster.
-    ConditionFailed,
-    /// AppSync throttles.
-    Throttled,
-    /// The operation does not fit the schema, or AppSync cannot read the request.
-    Invalid,
-    /// A resolver failed or refused; see [`AppSyncError::error_type`].
-    Resolver,
-    /// The deadline passed. Whether the operation was executed is not known.
-    TimedOut,
-    /// AppSync could not be reached or failed. Whether the operation was executed is not known.
-    #[default]
-    Unavailable,
-    /// The answer is not what the schema promises.
-    Malformed,
-}
-
 impl AppSyncError {
+    /// A node that the caller needs is null. AppSync's answer cannot say so itself: null is a good answer to a query.
+    ///
+    /// ```
+    /// # use appsync::{AppSyncError, ErrorKind};
+    /// # struct Data { get_order: Option<String> }
+    /// # let data = Data { get_order: None };
+    /// let order = data.get_order.ok_or_else(|| AppSyncError::not_found("an order with this id"));
+    /// assert_eq!(order.unwrap_err().kind(), ErrorKind::NotFound);
+    /// ```
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, false).because(what)
+    }
+
     /// What the error means to the caller.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -77,12 +62,12 @@ impl AppSyncError {
 
     /// The HTTP status of the answer, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
-        self.0.status
+        self.0.answer.status
     }
 
     /// AppSync's id of the request, for a support case.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
+        self.0.answer.request_id.as_deref()
     }
 
     /// Whether a later attempt may succeed although nobody changes anything.
@@ -96,7 +81,13 @@ impl AppSyncError {
 
     /// How long until a later attempt makes sense, if that is known.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after.or_else(|| self.token_error()?.retry_after())
+        self.0.answer.retry_after.or_else(|| self.token_error()?.retry_after())
+    }
+
+    /// Whether AppSync may have executed the operation, at least in part. It is `false` only if that is certain: nothing
+    /// was sent, or AppSync refused the request as a whole before it looked at the fields.
+    pub fn may_have_executed(&self) -> bool {
+        self.0.may_have_executed
     }
 
     fn token_error(&self) -> Option<&TokenError> {
@@ -106,53 +97,71 @@ impl AppSyncError {
 
 /// How errors come about.
 impl AppSyncError {
-    pub(crate) fn sign_in(error: TokenError) -> Self {
-        let kind = match error {
-            TokenError::TimedOut { .. } => ErrorKind::TimedOut,
+    pub(crate) fn new(kind: ErrorKind, may_have_executed: bool) -> Self {
+        Self(Box::new(Inner { kind, may_have_executed, ..Inner::default() }))
+    }
+
+    /// There is no token, or no credentials to sign with. Nothing was sent.
+    pub(crate) fn sign_in(error: impl Into<BoxError>) -> Self {
+        let source = error.into();
+        let kind = match source.downcast_ref() {
+            Some(TokenError::TimedOut { .. }) => ErrorKind::TimedOut,
             _ => ErrorKind::SignIn,
         };
-        Self(Box::new(Inner { kind, source: Some(error.into()), ..Inner::default() }))
+        Self::new(kind, false).caused_by(source)
     }
 
-    pub(crate) fn transport(error: reqwest::Error) -> Self {
-        let kind = if error.is_timeout() { ErrorKind::TimedOut } else { ErrorKind::Unavailable };
-        Self(Box::new(Inner { kind, source: Some(error.into()), ..Inner::default() }))
+    /// There is no answer, or not all of it.
+    pub(crate) fn transport(error: reqwest::Error, was_sent: bool) -> Self {
+        let kind = match () {
+            // It took too long to connect, not to answer.
+            () if error.is_connect() => ErrorKind::Unavailable,
+            () if error.is_timeout() => ErrorKind::TimedOut,
+            () => ErrorKind::Unavailable,
+        };
+        Self::new(kind, was_sent).caused_by(error.into())
     }
 
-    pub(crate) fn malformed(context: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind: ErrorKind::Malformed, context: Some(context.into()), ..Inner::default() }))
+    /// There is an answer, and it is a failure: by its status, or by the errors in it.
+    pub(crate) fn answered(info: AnswerInfo, errors: Vec<GraphqlError>, has_data: bool) -> Self {
+        let kind = kind::of_answer(info.status, &errors, has_data);
+        let may_have_executed = has_data || kind::may_have_executed(info.status, kind);
+        Self(Box::new(Inner { kind, errors, answer: info, may_have_executed, ..Inner::default() }))
     }
 
-    pub(crate) fn answered(status: StatusCode, errors: Vec<GraphqlError>) -> Self {
-        let kind = kind_of(status, &errors);
-        Self(Box::new(Inner { kind, errors, status: Some(status), ..Inner::default() }))
+    /// There is an answer, and it makes no sense.
+    pub(crate) fn malformed(context: impl Into<String>, info: AnswerInfo) -> Self {
+        Self::new(ErrorKind::Malformed, true).because(context).with_answer(info)
     }
 
-    /// Adds what the answer's status and headers say.
-    pub(crate) fn with_answer(mut self, status: StatusCode, headers: &HeaderMap) -> Self {
-        let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
-        self.0.status = Some(status);
-        self.0.request_id = text("x-amzn-requestid");
-        self.0.retry_after = text("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    /// The answer itself, if it was a GraphQL answer with errors and without data.
+    pub(crate) fn into_partial<T>(self) -> Result<Partial<T>, Self> {
+        if !self.0.answer.is_ok() || self.errors().is_empty() {
+            return Err(self);
+        }
+        let Inner { errors, answer, may_have_executed, .. } = *self.0;
+        Ok(Partial { data: None, errors, info: answer, has_data: may_have_executed })
+    }
+
+    pub(crate) fn because(mut self, context: impl Into<String>) -> Self {
+        self.0.context = Some(context.into());
         self
     }
-}
 
-/// The message varies for the same cause: only the status and `errorType` count.
-fn kind_of(status: StatusCode, errors: &[GraphqlError]) -> ErrorKind {
-    let error_type = errors.first().and_then(|error| error.error_type.as_deref()).unwrap_or_default();
-    match (status, error_type) {
-        (StatusCode::UNAUTHORIZED, "UnauthorizedException") => ErrorKind::TokenRefused,
-        (_, "Unauthorized") | (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => ErrorKind::Denied,
-        (_, "DynamoDB:ConditionalCheckFailedException") => ErrorKind::ConditionFailed,
-        (StatusCode::TOO_MANY_REQUESTS, _) => ErrorKind::Throttled,
-        (status, _) if status.is_server_error() => ErrorKind::Unavailable,
-        (status, _) if status.is_client_error() => ErrorKind::Invalid,
-        (_, "ValidationException" | "MalformedHttpRequestException") => ErrorKind::Invalid,
-        (_, "ExecutionTimeout") => ErrorKind::TimedOut,
-        // AppSync does not execute a document that does not fit the schema: no field is to blame, and no resolver.
-        (_, "") => ErrorKind::Invalid,
-        _ => ErrorKind::Resolver,
+    pub(crate) fn with_answer(mut self, info: AnswerInfo) -> Self {
+        self.0.answer = info;
+        self
+    }
+
+    /// Adds that an earlier attempt may have been executed.
+    pub(crate) fn after(mut self, may_have_executed: bool) -> Self {
+        self.0.may_have_executed |= may_have_executed;
+        self
+    }
+
+    fn caused_by(mut self, source: BoxError) -> Self {
+        self.0.source = Some(source);
+        self
     }
 }
 
@@ -162,9 +171,11 @@ impl fmt::Display for AppSyncError {
             ErrorKind::SignIn => "no token to call AppSync with",
             ErrorKind::TokenRefused => "AppSync refused the token",
             ErrorKind::Denied => "AppSync denied the operation",
+            ErrorKind::NotFound => "not found",
             ErrorKind::ConditionFailed => "a condition of the write did not hold",
             ErrorKind::Throttled => "AppSync throttles",
             ErrorKind::Invalid => "AppSync could not accept the operation",
+            ErrorKind::TooLarge => "too large",
             ErrorKind::Resolver => "a resolver failed",
             ErrorKind::TimedOut => "the deadline passed",
             ErrorKind::Unavailable => "AppSync is not available",
@@ -173,7 +184,7 @@ impl fmt::Display for AppSyncError {
         if let Some(context) = &self.0.context {
             write!(f, ": {context}")?;
         }
-        if let Some(status) = self.0.status.filter(|status| *status != StatusCode::OK) {
+        if let Some(status) = self.status().filter(|status| *status != StatusCode::OK) {
             write!(f, " (HTTP {})", status.as_u16())?;
         }
         match self.errors() {

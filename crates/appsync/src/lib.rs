@@ -19,20 +19,39 @@
 //! # }
 //! ```
 
+mod answer;
+mod attempts;
+mod auth;
 mod client;
 mod deadline;
 mod dispatch;
 mod envelope;
 mod error;
+mod exchange;
+mod execution;
+#[cfg(feature = "iam")]
+mod iam;
+mod kind;
 mod operation;
+mod partial;
+mod request;
+mod retry;
 pub mod scalars;
+mod span;
 
-pub use client::{AppSyncClient, Execution};
+pub use auth::{Auth, AuthError};
+pub use client::AppSyncClient;
 pub use deadline::Deadline;
 pub use dispatch::{DispatchError, dispatch};
 pub use envelope::GraphqlError;
-pub use error::{AppSyncError, ErrorKind};
+pub use error::AppSyncError;
+pub use execution::{Execution, PartialExecution};
+#[cfg(feature = "iam")]
+pub use iam::Iam;
+pub use kind::ErrorKind;
 pub use operation::{DynamicError, DynamicOperation, Operation, OperationKind};
+pub use partial::Partial;
+pub use retry::RetryPolicy;
 
 /// What generated code refers to, so that a crate with generated code depends on `appsync` alone.
 #[doc(hidden)]

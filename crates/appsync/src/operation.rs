@@ -4,7 +4,7 @@ use graphql_client::GraphQLQuery;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{AppSyncClient, AppSyncError, Deadline};
+use crate::{AppSyncClient, AppSyncError, Deadline, answer::AnswerInfo};
 
 /// What the generated code says about one GraphQL operation, beyond the types of its variables and its answer.
 ///
@@ -106,7 +106,7 @@ async fn execute<O: Operation>(
 ) -> Result<Value, DynamicError> {
     let variables = typed_variables::<O>(variables).map_err(DynamicError::Variables)?;
     let data = client.execute::<O>(variables).until(deadline).await?;
-    serde_json::to_value(data).map_err(|error| AppSyncError::malformed(error.to_string()).into())
+    serde_json::to_value(data).map_err(|error| AppSyncError::malformed(error.to_string(), AnswerInfo::default()).into())
 }
 
 /// The variables of `O`, or what is wrong with them, without showing a value.

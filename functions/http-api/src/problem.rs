@@ -46,6 +46,7 @@ impl From<AppSyncError> for Problem {
                 Self::new(StatusCode::BAD_GATEWAY, "The order service cannot be used.")
             }
             ErrorKind::Denied => Self::new(StatusCode::FORBIDDEN, "This is not allowed."),
+            ErrorKind::NotFound => Self::new(StatusCode::NOT_FOUND, "There is nothing with this id."),
             ErrorKind::ConditionFailed => {
                 Self::new(StatusCode::CONFLICT, "The order has been changed by somebody else. Read it again.")
             }

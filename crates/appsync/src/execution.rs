@@ -1,0 +1,111 @@
+use std::{fmt, future::IntoFuture, pin::Pin};
+
+use crate::{
+    AppSyncClient, AppSyncError, Auth, Deadline, Operation, OperationKind, Partial, RetryPolicy,
+    attempts::{self, Call},
+    request,
+};
+
+/// An operation that is about to be sent; awaiting it sends it.
+#[must_use = "an operation is sent when it is awaited"]
+pub struct Execution<'a, O: Operation> {
+    client: &'a AppSyncClient,
+    variables: O::Variables,
+    deadline: Deadline,
+    auth: Option<Auth>,
+    retry: Option<RetryPolicy>,
+    is_idempotent: bool,
+}
+
+impl<'a, O: Operation> Execution<'a, O> {
+    pub(crate) fn new(client: &'a AppSyncClient, variables: O::Variables, deadline: Deadline) -> Self {
+        Self { client, variables, deadline, auth: None, retry: None, is_idempotent: false }
+    }
+
+    /// Gives up at `deadline`, whatever it waits for then. Without it, AppSync's own limit of 30 s holds.
+    pub fn until(self, deadline: Deadline) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Executes it as somebody else than the client's own identity, such as the caller of a function.
+    pub fn authorized_by(self, auth: impl Into<Auth>) -> Self {
+        Self { auth: Some(auth.into()), ..self }
+    }
+
+    /// Retries it by another policy than the client's own.
+    pub fn retried_by(self, retry: RetryPolicy) -> Self {
+        Self { retry: Some(retry), ..self }
+    }
+
+    /// Says that executing it twice does no more than executing it once, as with an idempotency key or an expected
+    /// version in its variables. A mutation is then retried as a query is.
+    pub fn idempotent(self) -> Self {
+        Self { is_idempotent: true, ..self }
+    }
+
+    /// Asks for the answer as AppSync gives it, data and errors side by side, instead of data or an error.
+    pub fn partial(self) -> PartialExecution<'a, O> {
+        PartialExecution(self)
+    }
+
+    /// Sends it until `accept` takes the answer, or gives up.
+    async fn send<R>(
+        self,
+        accept: impl Fn(Partial<O::ResponseData>) -> Result<R, AppSyncError>,
+    ) -> Result<R, AppSyncError> {
+        let Self { client, variables, deadline, auth, retry, is_idempotent } = self;
+        let body = request::body::<O>(variables)?;
+        let call = Call {
+            name: O::NAME,
+            kind: O::KIND,
+            auth: auth.as_ref().unwrap_or(&client.auth),
+            retry: retry.as_ref().unwrap_or(&client.retry),
+            is_repeatable: is_idempotent || O::KIND == OperationKind::Query,
+            deadline,
+        };
+        attempts::send(client, &call, &body, accept).await
+    }
+}
+
+impl<'a, O: Operation> IntoFuture for Execution<'a, O> {
+    type Output = Result<O::ResponseData, AppSyncError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send(Partial::require_complete))
+    }
+}
+
+/// Without the variables.
+impl<O: Operation> fmt::Debug for Execution<'_, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execution")
+            .field("operation", &O::NAME)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An [`Execution`] that gives data and errors side by side; awaiting it sends it.
+///
+/// It fails only if there is no GraphQL answer: nothing came, or something with another status than 200.
+#[must_use = "an operation is sent when it is awaited"]
+pub struct PartialExecution<'a, O: Operation>(Execution<'a, O>);
+
+impl<O: Operation> fmt::Debug for PartialExecution<'_, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PartialExecution").field(&self.0).finish()
+    }
+}
+
+impl<'a, O: Operation> IntoFuture for PartialExecution<'a, O> {
+    type Output = Result<Partial<O::ResponseData>, AppSyncError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async {
+            // An answer without any data is an error as long as another attempt may fare better.
+            self.0.send(Partial::require_some).await.or_else(AppSyncError::into_partial)
+        })
+    }
+}

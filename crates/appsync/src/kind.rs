@@ -1,0 +1,226 @@
+use http::StatusCode;
+
+use crate::GraphqlError;
+
+/// What an [`AppSyncError`](crate::AppSyncError) means to the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no token to call with: the sign-in failed. Nothing was sent.
+    SignIn,
+    /// AppSync refused the token: a service identity's and the new one as well, or the caller's own. Nothing was executed.
+    TokenRefused,
+    /// The schema's directives, a resolver or a firewall do not allow the operation to this identity.
+    Denied,
+    /// What the caller needs is not there; see [`AppSyncError::not_found`](crate::AppSyncError::not_found).
+    NotFound,
+    /// A condition of a write did not hold: somebody else was faster.
+    ConditionFailed,
+    /// AppSync throttles, or the data source behind it does.
+    Throttled,
+    /// The operation does not fit the schema, AppSync cannot read the request, or this client cannot send it.
+    Invalid,
+    /// The request or the answer is larger than allowed.
+    TooLarge,
+    /// A resolver failed or refused; see [`AppSyncError::error_type`](crate::AppSyncError::error_type).
+    Resolver,
+    /// The deadline passed.
+    TimedOut,
+    /// AppSync could not be reached or failed.
+    #[default]
+    Unavailable,
+    /// The answer is not what the schema promises.
+    Malformed,
+}
+
+impl ErrorKind {
+    /// A name that does not change between versions, for metrics and traces: `token_refused`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::TokenRefused => "token_refused",
+            Self::Denied => "denied",
+            Self::NotFound => "not_found",
+            Self::ConditionFailed => "condition_failed",
+            Self::Throttled => "throttled",
+            Self::Invalid => "invalid",
+            Self::TooLarge => "too_large",
+            Self::Resolver => "resolver",
+            Self::TimedOut => "timed_out",
+            Self::Unavailable => "unavailable",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// What an answer means, by its status and the first of its errors. Messages vary for the same cause: they do not count.
+pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has_data: bool) -> ErrorKind {
+    let status = status.unwrap_or_default();
+    let first = errors.first();
+    let error_type = first.and_then(|error| error.error_type.as_deref()).unwrap_or_default();
+    // `DynamoDB:ProvisionedThroughputExceededException`: resolvers put the data source in front.
+    let (_, name) = error_type.rsplit_once(':').unwrap_or(("", error_type));
+
+    match status.as_u16() {
+        401 | 403 if is_refused_signature(name) => return ErrorKind::TokenRefused,
+        401 if name == "UnauthorizedException" => return ErrorKind::TokenRefused,
+        401 | 403 => return ErrorKind::Denied,
+        413 => return ErrorKind::TooLarge,
+        429 => return ErrorKind::Throttled,
+        _ if is_throttled(name) => return ErrorKind::Throttled,
+        408 | 500.. => return ErrorKind::Unavailable,
+        400.. => return ErrorKind::Invalid,
+        200 => {}
+        // A success without data or a redirection is not AppSync's.
+        _ => return ErrorKind::Malformed,
+    }
+    match name {
+        "Unauthorized" | "AccessDeniedException" => ErrorKind::Denied,
+        "ConditionalCheckFailedException" => ErrorKind::ConditionFailed,
+        "ExecutionTimeout" | "ExecutionTimeoutException" | "RequestTimeout" | "RequestTimeoutException" => {
+            ErrorKind::TimedOut
+        }
+        "InternalServerError"
+        | "InternalServerErrorException"
+        | "InternalFailure"
+        | "InternalFailureException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException" => ErrorKind::Unavailable,
+        "ValidationException" if error_type == name => ErrorKind::Invalid,
+        "MalformedHttpRequestException" => ErrorKind::Invalid,
+        // AppSync does not execute a document that does not fit the schema: no field is to blame, and no resolver.
+        "" if !has_data && first.is_some_and(|error| error.path.is_none() && error.message.is_some()) => {
+            ErrorKind::Invalid
+        }
+        _ => ErrorKind::Resolver,
+    }
+}
+
+/// Whether AppSync may have executed an operation to which it gave no data.
+///
+/// A status of 4xx is a refusal of the request as a whole, before AppSync looks at its fields. That includes 429:
+/// AppSync takes the request's tokens from the API's quota when the request comes, and refuses it if there are none
+/// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>); RFC 6585 means the same by the status. Of throttling
+/// that a resolver reports in a 200 answer, nothing of that kind can be said: other fields may have been resolved.
+pub(crate) fn may_have_executed(status: Option<StatusCode>, kind: ErrorKind) -> bool {
+    match status {
+        Some(status) if status.is_client_error() => false,
+        Some(StatusCode::OK) => kind != ErrorKind::Invalid,
+        _ => true,
+    }
+}
+
+/// The names by which AWS services throttle, as the SDKs retry them:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+fn is_throttled(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    ];
+    NAMES.contains(&name)
+}
+
+/// What AWS says of a request that is signed with the wrong credentials, or too late:
+/// <https://docs.aws.amazon.com/appsync/latest/APIReference/CommonErrors.html>
+fn is_refused_signature(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    ];
+    NAMES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, error: serde_json::Value) -> ErrorKind {
+        let errors: Vec<GraphqlError> = vec![serde_json::from_value(error).unwrap()];
+        of_answer(Some(StatusCode::from_u16(status).unwrap()), &errors, false)
+    }
+
+    #[test]
+    fn the_status_and_the_error_type_decide_and_the_message_does_not() {
+        use ErrorKind::*;
+        for (status, error_type, expected) in [
+            (401, "UnauthorizedException", TokenRefused),
+            (401, "SomethingElse", Denied),
+            (403, "WAFForbiddenException", Denied),
+            (403, "UnrecognizedClientException", TokenRefused),
+            (403, "AccessDeniedException", Denied),
+            (400, "MalformedHttpRequestException", Invalid),
+            (400, "ThrottlingException", Throttled),
+            (408, "", Unavailable),
+            (413, "", TooLarge),
+            (429, "whatever", Throttled),
+            (500, "InternalFailure", Unavailable),
+            (503, "", Unavailable),
+            (204, "", Malformed),
+            (302, "", Malformed),
+            (200, "Unauthorized", Denied),
+            (200, "UnauthorizedException", Resolver),
+            (200, "DynamoDB:ConditionalCheckFailedException", ConditionFailed),
+            (200, "ConditionalCheckFailedException", ConditionFailed),
+            (200, "DynamoDB:ProvisionedThroughputExceededException", Throttled),
+            (200, "DynamoDB:ThrottlingException", Throttled),
+            (200, "DynamoDB:RequestLimitExceeded", Throttled),
+            (200, "Lambda:TooManyRequestsException", Throttled),
+            (200, "LimitExceededException", Throttled),
+            (200, "DynamoDB:InternalServerError", Unavailable),
+            (200, "ExecutionTimeout", TimedOut),
+            (200, "Lambda:Unhandled", Resolver),
+            (200, "MappingTemplate", Resolver),
+            (200, "ValidationException", Invalid),
+            (200, "DynamoDB:ValidationException", Resolver),
+            (200, "OutOfStock", Resolver),
+        ] {
+            for message in ["Unauthorized", "Rate exceeded", ""] {
+                let error = serde_json::json!({"errorType": error_type, "message": message, "path": ["x"]});
+                assert_eq!(kind(status, error), expected, "{status} {error_type}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_without_a_type_is_the_documents_unless_a_field_is_to_blame() {
+        let message = "Validation error of type FieldUndefined";
+        assert_eq!(kind(200, serde_json::json!({"message": message})), ErrorKind::Invalid);
+        assert_eq!(kind(200, serde_json::json!({"message": message, "path": ["x"]})), ErrorKind::Resolver);
+        assert_eq!(kind(200, serde_json::json!({})), ErrorKind::Resolver);
+    }
+
+    #[test]
+    fn only_what_was_refused_as_a_whole_is_certain_not_to_have_been_executed() {
+        for (status, kind, expected) in [
+            (Some(401), ErrorKind::TokenRefused, false),
+            (Some(429), ErrorKind::Throttled, false),
+            (Some(200), ErrorKind::Throttled, true),
+            (Some(200), ErrorKind::Invalid, false),
+            (Some(200), ErrorKind::Denied, true),
+            (Some(500), ErrorKind::Unavailable, true),
+            (Some(302), ErrorKind::Malformed, true),
+            (None, ErrorKind::Unavailable, true),
+        ] {
+            let status = status.map(|status| StatusCode::from_u16(status).unwrap());
+            assert_eq!(may_have_executed(status, kind), expected, "{status:?} {kind:?}");
+        }
+    }
+}
