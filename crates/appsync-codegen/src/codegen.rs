@@ -3,6 +3,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use apollo_compiler::{Schema, validation::Valid};
+
 use crate::{Error, documents, inputs::Inputs, problem::Problem, rust, schema};
 
 /// A schema and a folder of operations, from which code is generated.
@@ -10,12 +12,45 @@ use crate::{Error, documents, inputs::Inputs, problem::Problem, rust, schema};
 pub struct Codegen {
     schema: PathBuf,
     folder: PathBuf,
+    conventions: Conventions,
+}
+
+/// What the names in a schema mean beyond GraphQL.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Conventions {
+    /// The name of the variable or input field by which the API knows a repetition.
+    pub(crate) client_token: Option<String>,
+    /// Further inputs whose absent fields mean something else than null.
+    changes: Vec<String>,
+}
+
+impl Conventions {
+    /// Whether the input's absent fields mean something else than null.
+    pub(crate) fn is_change(&self, input: &str) -> bool {
+        ["Update", "Patch"].iter().any(|prefix| input.starts_with(prefix)) || self.changes.iter().any(|it| it == input)
+    }
 }
 
 impl Codegen {
     /// `schema` is the SDL as deployed, `folder` holds one operation per file; both relative to the crate's folder.
     pub fn new(schema: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
-        Self { schema: schema.into(), folder: folder.into() }
+        Self { schema: schema.into(), folder: folder.into(), conventions: Conventions::default() }
+    }
+
+    /// Says that the API knows a repetition of a mutation by the variable, or the field of an input, of this name: an
+    /// idempotency key. `appsync::Operation::CLIENT_TOKEN` then tells where a mutation has it.
+    #[must_use]
+    pub fn client_token(mut self, name: impl Into<String>) -> Self {
+        self.conventions.client_token = Some(name.into());
+        self
+    }
+
+    /// Says that this input is a change: an absent field stays as it is, one that is null is cleared. Its optional
+    /// fields become `appsync::Patch`. Inputs whose names begin with `Update` or `Patch` are changes anyway.
+    #[must_use]
+    pub fn change(mut self, input: impl Into<String>) -> Self {
+        self.conventions.changes.push(input.into());
+        self
     }
 
     /// For a build script: writes `operations.rs` into cargo's `OUT_DIR`, and tells cargo when to run again.
@@ -37,7 +72,7 @@ impl Codegen {
             }
         };
         inputs.watched().for_each(rerun_if_changed);
-        generate(&inputs, Path::new(&out_dir)).map(drop)
+        self.write(&inputs, Path::new(&out_dir)).map(drop)
     }
 
     /// Writes `operations.rs` into `out_dir`, and returns its path.
@@ -45,7 +80,7 @@ impl Codegen {
     /// # Errors
     /// Everything that is wrong with the schema and the operations, or that `out_dir` cannot be written to.
     pub fn generate_to(&self, out_dir: impl AsRef<Path>) -> Result<PathBuf, Error> {
-        generate(&Inputs::find(&self.schema, &self.folder)?, out_dir.as_ref())
+        self.write(&Inputs::find(&self.schema, &self.folder)?, out_dir.as_ref())
     }
 
     /// The files and folders the generated code depends on, which `generate` names to cargo.
@@ -56,25 +91,36 @@ impl Codegen {
         let inputs = Inputs::find(&self.schema, &self.folder)?;
         Ok(inputs.watched().map(Path::to_owned).collect())
     }
+
+    fn write(&self, inputs: &Inputs, out_dir: &Path) -> Result<PathBuf, Error> {
+        let schema = self.load_schema(inputs)?;
+        let operations = documents::load(inputs, &schema)?;
+
+        // `graphql_client_codegen` takes the schema as a file, and remembers it by its path.
+        let sdl = schema::to_plain_sdl(&schema);
+        let plain_schema = out_dir.join(format!("schema-{}.graphql", &rust::sha256(&sdl)[..16]));
+        write_file(&plain_schema, &sdl)?;
+        let code = rust::file(&operations, &schema, &plain_schema, &self.conventions);
+        let _ = fs::remove_file(&plain_schema); // Left behind, it does no harm.
+
+        let file = out_dir.join("operations.rs");
+        write_file(&file, &code?)?;
+        Ok(file)
+    }
+
+    fn load_schema(&self, inputs: &Inputs) -> Result<Valid<Schema>, Error> {
+        let schema = schema::load(inputs)?;
+        let unknown = self.conventions.changes.iter().find(|input| schema.get_input_object(input).is_none());
+        match unknown {
+            None => Ok(schema),
+            Some(unknown) => Err(Problem::in_file(&self.schema, format!("there is no input `{unknown}`"))
+                .with_help("it is named in build.rs as a change")
+                .into()),
+        }
+    }
 }
 
-fn generate(inputs: &Inputs, out_dir: &Path) -> Result<PathBuf, Error> {
-    let schema = schema::load(inputs)?;
-    let operations = documents::load(inputs, &schema)?;
-
-    // `graphql_client_codegen` takes the schema as a file, and remembers it by its path.
-    let sdl = schema::to_plain_sdl(&schema);
-    let plain_schema = out_dir.join(format!("schema-{}.graphql", &rust::sha256(&sdl)[..16]));
-    write(&plain_schema, &sdl)?;
-    let code = rust::file(&operations, &schema, &plain_schema);
-    let _ = fs::remove_file(&plain_schema); // Left behind, it does no harm.
-
-    let file = out_dir.join("operations.rs");
-    write(&file, &code?)?;
-    Ok(file)
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Error> {
+fn write_file(file: &Path, text: &str) -> Result<(), Error> {
     fs::write(file, text).map_err(|error| Problem::in_file(file, format!("cannot write: {error}")).into())
 }
 

@@ -74,7 +74,7 @@ fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>,
                 own.push(Item::Struct(rewrite::variables(item)));
                 part = Part::Fragments;
             }
-            Item::Struct(item) if part == Part::Inputs => shared.input(rewrite::input(item))?,
+            Item::Struct(item) if part == Part::Inputs => shared.input(item)?,
             Item::Struct(_) | Item::Enum(_) | Item::Type(_) => {
                 if rewrite::name(&item).is_some_and(|name| name == "ResponseData") {
                     part = Part::Answer;

@@ -1,7 +1,9 @@
 //! Changes to the types that `graphql_client_codegen` generates. Each says why.
 
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, Field, Fields, Ident, Item, ItemStruct, Type, Variant, parse_quote};
+use syn::{
+    Attribute, Field, Fields, GenericArgument, Ident, Item, ItemStruct, PathArguments, Type, Variant, parse_quote,
+};
 
 const SERDE: &str = "::appsync::codegen_support::serde";
 
@@ -29,20 +31,24 @@ pub(crate) fn variables(mut item: ItemStruct) -> ItemStruct {
         item.semi_token = None;
     }
     document(&mut item.attrs, Some("The operation's variables."));
-    input(item)
+    input(item, false)
 }
 
 /// Variables and inputs: an absent value is not sent, because AppSync takes `null` as "set it to null"; and a name
-/// that GraphQL does not know is refused here already.
-pub(crate) fn input(mut item: ItemStruct) -> ItemStruct {
+/// that GraphQL does not know is refused here already. In a change, null and absent are told apart.
+pub(crate) fn input(mut item: ItemStruct, is_change: bool) -> ItemStruct {
     item.attrs.push(parse_quote!(#[serde(deny_unknown_fields)]));
+    let all_optional = item.fields.iter().all(|field| is_option(&field.ty));
     for field in &mut item.fields {
-        if is_option(&field.ty) {
+        if let Some(value) = option_of(&field.ty).filter(|_| is_change) {
+            field.ty = parse_quote!(::appsync::Patch<#value>);
+            field.attrs.push(parse_quote!(#[serde(default, skip_serializing_if = "::appsync::Patch::is_absent")]));
+        } else if is_option(&field.ty) {
             field.attrs.push(parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]));
         }
     }
     // `..Default::default()` is worth having where nothing is required; elsewhere it would hide what is.
-    if item.fields.iter().all(|field| is_option(&field.ty)) {
+    if all_optional {
         item.attrs.push(parse_quote!(#[derive(Default)]));
     }
     item
@@ -137,6 +143,17 @@ pub(crate) fn serialized_name(field: &Field) -> String {
 /// The name, with `_` behind it if Rust keeps it for itself, as `graphql_client_codegen` does.
 pub(crate) fn safe_ident(name: &str) -> Ident {
     syn::parse_str(name).unwrap_or_else(|_| format_ident!("{name}_"))
+}
+
+/// The `T` of an `Option<T>`.
+fn option_of(ty: &Type) -> Option<Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(inner) => Some(inner.clone()),
+        _ => None,
+    }
 }
 
 fn is_option(ty: &Type) -> bool {

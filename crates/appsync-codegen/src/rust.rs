@@ -6,15 +6,22 @@ use apollo_compiler::{
     Node, Schema,
     ast::{Definition, Document, OperationType, Type},
 };
-use quote::format_ident;
+use quote::{format_ident, quote};
 use sha2::{Digest, Sha256};
 use syn::{Ident, Item};
 
-use crate::{Error, documents::CheckedOperation, graphql_client, problem::Problem, shared::Shared};
+use crate::{
+    Error, codegen::Conventions, documents::CheckedOperation, graphql_client, problem::Problem, shared::Shared,
+};
 
 /// Rust code for the operations: a type and a module for each, the types they share, and the list of them.
-pub(crate) fn file(operations: &[CheckedOperation], schema: &Schema, plain_schema: &Path) -> Result<String, Error> {
-    let mut shared = Shared::new(schema);
+pub(crate) fn file(
+    operations: &[CheckedOperation],
+    schema: &Schema,
+    plain_schema: &Path,
+    conventions: &Conventions,
+) -> Result<String, Error> {
+    let mut shared = Shared::new(schema, conventions);
     let mut problems = Vec::new();
     let mut items: Vec<Item> = Vec::new();
     for operation in operations {
@@ -23,7 +30,9 @@ pub(crate) fn file(operations: &[CheckedOperation], schema: &Schema, plain_schem
                 Problem::in_file(&operation.file, format!("another operation has the module `{}` too", module.ident))
                     .with_help("give one of them a name that differs in more than its capital letters"),
             ),
-            Ok(module) => items.extend(operation_items(operation, module)),
+            Ok(module) => {
+                items.extend(operation_items(operation, module, client_token(operation, schema, conventions)))
+            }
             Err(problem) => problems.push(*problem),
         }
     }
@@ -43,7 +52,7 @@ fn operations_share(items: &[Item], module: &Ident) -> bool {
     reserved || items.iter().any(|item| matches!(item, Item::Mod(other) if other.ident == *module))
 }
 
-fn operation_items(operation: &CheckedOperation, module: syn::ItemMod) -> Vec<Item> {
+fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_token: Vec<&str>) -> Vec<Item> {
     let CheckedOperation { name, definition, .. } = operation;
     let document = document(operation);
     let sha256 = sha256(&document);
@@ -56,6 +65,10 @@ fn operation_items(operation: &CheckedOperation, module: syn::ItemMod) -> Vec<It
     };
     let variables = definition.variables.iter().map(|variable| variable.name.as_str());
     let doc = format!(" The {} `{name}`.\n\n```graphql\n{document}```", definition.operation_type);
+    let client_token = match client_token.as_slice() {
+        [] => quote!(None),
+        path => quote!(Some(&[#(#path),*])),
+    };
     let syn::File { items, .. } = syn::parse_quote! {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug)]
@@ -82,9 +95,27 @@ fn operation_items(operation: &CheckedOperation, module: syn::ItemMod) -> Vec<It
             const DOCUMENT: &'static str = #document;
             const DOCUMENT_SHA256: &'static str = #sha256;
             const VARIABLES: &'static [&'static str] = &[#(#variables),*];
+            const CLIENT_TOKEN: Option<&'static [&'static str]> = #client_token;
         }
     };
     items.into_iter().chain([Item::Mod(module)]).collect()
+}
+
+/// Where in the variables of a mutation the idempotency key is; empty if it has none.
+fn client_token<'a>(operation: &'a CheckedOperation, schema: &Schema, conventions: &'a Conventions) -> Vec<&'a str> {
+    let Some(token) = conventions.client_token.as_deref() else { return Vec::new() };
+    if operation.definition.operation_type != OperationType::Mutation {
+        return Vec::new();
+    }
+    let variables = &operation.definition.variables;
+    if variables.iter().any(|variable| variable.name == token) {
+        return vec![token];
+    }
+    let input = variables.iter().find(|variable| {
+        let input = schema.get_input_object(variable.ty.inner_named_type());
+        !variable.ty.is_list() && input.is_some_and(|input| input.fields.contains_key(token))
+    });
+    input.map_or_else(Vec::new, |input| vec![input.name.as_str(), token])
 }
 
 /// Subscriptions are left out: a request and an answer cannot carry them.

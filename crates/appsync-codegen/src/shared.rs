@@ -9,10 +9,11 @@ use apollo_compiler::{
 use quote::{ToTokens, format_ident, quote};
 use syn::{Item, ItemStruct, ItemType, parse_quote};
 
-use crate::rewrite;
+use crate::{codegen::Conventions, rewrite};
 
 pub(crate) struct Shared<'a> {
     schema: &'a Schema,
+    conventions: &'a Conventions,
     types: BTreeMap<String, Item>,
     fragments: BTreeMap<String, Vec<Item>>,
     /// Every name in the generated code, among them those of the enums.
@@ -20,8 +21,8 @@ pub(crate) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub(crate) fn new(schema: &'a Schema) -> Self {
-        Self { schema, types: BTreeMap::new(), fragments: BTreeMap::new(), used: BTreeSet::new() }
+    pub(crate) fn new(schema: &'a Schema, conventions: &'a Conventions) -> Self {
+        Self { schema, conventions, types: BTreeMap::new(), fragments: BTreeMap::new(), used: BTreeSet::new() }
     }
 
     /// The enums that `graphql_client_codegen` leaves to this crate: all.
@@ -41,8 +42,9 @@ impl<'a> Shared<'a> {
         self.insert_type(&name, Item::Type(alias))
     }
 
-    pub(crate) fn input(&mut self, mut item: ItemStruct) -> Result<(), String> {
+    pub(crate) fn input(&mut self, item: ItemStruct) -> Result<(), String> {
         let name = item.ident.to_string();
+        let mut item = rewrite::input(item, self.conventions.is_change(&name));
         if let Some(ExtendedType::InputObject(input)) = self.schema.types.get(name.as_str()) {
             rewrite::document(&mut item.attrs, input.description.as_deref());
             for field in &mut item.fields {

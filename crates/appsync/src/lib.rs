@@ -34,6 +34,7 @@ mod iam;
 mod kind;
 mod operation;
 mod partial;
+mod patch;
 mod request;
 mod retry;
 pub mod scalars;
@@ -51,6 +52,7 @@ pub use iam::Iam;
 pub use kind::ErrorKind;
 pub use operation::{DynamicError, DynamicOperation, Operation, OperationKind};
 pub use partial::Partial;
+pub use patch::Patch;
 pub use retry::RetryPolicy;
 
 /// What generated code refers to, so that a crate with generated code depends on `appsync` alone.

@@ -22,6 +22,9 @@ pub trait Operation:
     const DOCUMENT_SHA256: &'static str;
     /// The names of its variables.
     const VARIABLES: &'static [&'static str];
+    /// Where in its variables the key is by which the API knows a repetition of it, such as `["input", "clientToken"]`;
+    /// `None` if it has none.
+    const CLIENT_TOKEN: Option<&'static [&'static str]> = None;
 }
 
 /// The three kinds of GraphQL operations.

@@ -1,24 +1,265 @@
 //! AppSync's own scalars, to which generated code refers by name.
 //!
+//! Each value is checked when it is made or decoded, by rules that take whatever AppSync takes, and is sent back letter
+//! by letter as it came. An error names the scalar and never shows the value.
+//!
+//! ```
+//! use appsync::scalars::{AWSDateTime, AWSEmail};
+//!
+//! let email: AWSEmail = "ada@example.com".parse()?;
+//! let created: AWSDateTime = "2026-11-23T12:30:45.500Z".parse()?;
+//! assert_eq!(created.timestamp().as_millisecond(), 1_795_437_045_500);
+//! assert_eq!(AWSEmail::new("ada").unwrap_err().to_string(), "not an AWSEmail: expected an e-mail address");
+//! # Ok::<(), appsync::scalars::ScalarError>(())
+//! ```
+//!
 //! <https://docs.aws.amazon.com/appsync/latest/devguide/scalars.html>
 
-/// A unique identifier; a number is sent as a string.
+mod json;
+mod text;
+mod time;
+
+pub use json::AWSJSON;
+pub use text::{AWSEmail, AWSIPAddress, AWSPhone, AWSURL};
+pub use time::{AWSDate, AWSDateTime, AWSTime, AWSTimestamp};
+
+/// A unique identifier; AppSync takes and gives a string, whatever is in it.
 pub type ID = String;
-/// A date such as `2026-11-23`, with an optional offset.
-pub type AWSDate = String;
-/// A time such as `12:30:45.500`, with an optional offset.
-pub type AWSTime = String;
-/// A date and time such as `2026-11-23T12:30:45.500Z`; the offset is required.
-pub type AWSDateTime = String;
-/// Seconds since 1970-01-01T00:00Z, possibly negative.
-pub type AWSTimestamp = i64;
-/// An e-mail address.
-pub type AWSEmail = String;
-/// JSON as a string.
-pub type AWSJSON = String;
-/// A URL.
-pub type AWSURL = String;
-/// A phone number.
-pub type AWSPhone = String;
-/// An IPv4 or IPv6 address, or a network in CIDR notation.
-pub type AWSIPAddress = String;
+
+/// A value that is not what its scalar demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an {scalar}: expected {expected}")]
+pub struct ScalarError {
+    scalar: &'static str,
+    expected: &'static str,
+}
+
+impl ScalarError {
+    /// The name of the scalar.
+    pub fn scalar(&self) -> &'static str {
+        self.scalar
+    }
+}
+
+/// A scalar whose values are strings in JSON: a checked `String` that is kept as it is.
+macro_rules! string_scalar {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $is_valid:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The value, if it is one of this scalar.
+            ///
+            /// # Errors
+            /// When AppSync would not take it.
+            pub fn new(value: impl Into<String>) -> Result<Self, $crate::scalars::ScalarError> {
+                let value = value.into();
+                let is_valid: fn(&str) -> bool = $is_valid;
+                match is_valid(&value) {
+                    true => Ok(Self(value)),
+                    false => Err($crate::scalars::ScalarError { scalar: stringify!($name), expected: $expected }),
+                }
+            }
+
+            /// The value as AppSync writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::scalars::ScalarError;
+
+            fn from_str(value: &str) -> Result<Self, Self::Err> {
+                Self::new(value)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::scalars::ScalarError;
+
+            fn try_from(value: String) -> Result<Self, Self::Error> {
+                Self::new(value)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.0 == *other
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = String::deserialize(deserializer)?;
+                Self::new(value).map_err(|_| {
+                    // serde would show the value itself.
+                    let given = serde::de::Unexpected::Other("string");
+                    serde::de::Error::invalid_value(given, &concat!($expected, " (", stringify!($name), ")"))
+                })
+            }
+        }
+    };
+}
+use string_scalar;
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use serde::{Serialize, de::DeserializeOwned};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn check<T: DeserializeOwned + Serialize + PartialEq + Debug>(good: &[Value], bad: &[Value]) {
+        for value in good {
+            let decoded: T = serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{value}: {error}"));
+            assert_eq!(&serde_json::to_value(decoded).unwrap(), value, "it must not change on the way");
+        }
+        for value in bad {
+            let error = serde_json::from_value::<T>(value.clone()).expect_err(&value.to_string()).to_string();
+            if let Some(text) = value.as_str().filter(|text| text.contains("canary")) {
+                assert!(!error.contains(text), "{error}");
+                assert!(error.contains("expected"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_date_may_have_an_offset() {
+        check::<AWSDate>(
+            &[json!("2026-11-23"), json!("2026-11-23Z"), json!("1970-01-01-07:00"), json!("1970-01-01+05:30:15")],
+            &[
+                json!("2026-02-29"),
+                json!("2026-11-23T10:00:00Z"),
+                json!("2026-11-23+24:00"),
+                json!(""),
+                json!("canary"),
+            ],
+        );
+        assert_eq!("1970-01-01-07:00".parse::<AWSDate>().unwrap().date(), jiff::civil::date(1970, 1, 1));
+    }
+
+    #[test]
+    fn a_time_may_have_an_offset_and_a_fraction() {
+        check::<AWSTime>(
+            &[json!("12:30:45"), json!("12:30:45.500"), json!("12:30Z"), json!("12:30:45.5-07:00")],
+            &[json!("25:00:00"), json!("12"), json!("12:30:45+1"), json!("T12:30"), json!("canary 12:30")],
+        );
+        assert_eq!("12:30:45.5Z".parse::<AWSTime>().unwrap().time(), jiff::civil::time(12, 30, 45, 500_000_000));
+    }
+
+    #[test]
+    fn a_date_and_time_has_an_offset() {
+        check::<AWSDateTime>(
+            &[json!("2026-11-23T12:30:45.500Z"), json!("2026-11-23T12:30:45+01:00"), json!("2026-11-23T12:30Z")],
+            &[
+                json!("2026-11-23T12:30:45"),
+                json!("2026-11-23"),
+                json!("2026-11-23T12:30:45+01:00[UTC]"),
+                json!("canary"),
+            ],
+        );
+        let one = "2026-11-23T12:30:45+01:00".parse::<AWSDateTime>().unwrap();
+        assert_eq!(AWSDateTime::from(one.timestamp()), "2026-11-23T11:30:45Z");
+    }
+
+    #[test]
+    fn a_timestamp_is_whole_seconds_before_or_after_1970() {
+        check::<AWSTimestamp>(
+            &[json!(0), json!(-1), json!(1_795_437_045)],
+            &[json!(1.5), json!("1"), json!(u64::MAX), json!(null)],
+        );
+        assert_eq!(AWSTimestamp::from(60).timestamp().unwrap().as_second(), 60);
+        assert_eq!(AWSTimestamp::from(i64::MAX).timestamp(), None);
+    }
+
+    #[test]
+    fn an_email_has_a_name_and_a_domain() {
+        check::<AWSEmail>(
+            &[
+                json!("ada@example.com"),
+                json!("a+b@[127.0.0.1]"),
+                json!("\"a@b\"@example.com"),
+                json!("ä@bücher.example"),
+            ],
+            &[
+                json!("canary"),
+                json!("@example.com"),
+                json!("ada@"),
+                json!("a canary@example.com"),
+                json!("ada@e\n.com"),
+            ],
+        );
+    }
+
+    #[test]
+    fn json_is_a_string_that_holds_json() {
+        check::<AWSJSON>(
+            &[json!(r#"{"upvotes":10}"#), json!("[1, 2 ]"), json!("null"), json!(r#""text""#)],
+            &[json!("{"), json!(""), json!("canary"), json!({"upvotes": 10}), json!("{} {}")],
+        );
+        assert_eq!(AWSJSON::of(&json!({"a": [1]})).unwrap(), r#"{"a":[1]}"#);
+        assert_eq!(AWSJSON::new("[1, 2 ]").unwrap().parse_as::<Vec<i64>>().unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn a_url_has_a_scheme() {
+        check::<AWSURL>(
+            &[json!("https://example.com/a?b=c"), json!("mailto:ada@example.com"), json!("http://EXAMPLE.com")],
+            &[json!("canary"), json!("/relative"), json!("//example.com"), json!("http://")],
+        );
+        assert_eq!(AWSURL::new("http://EXAMPLE.com").unwrap().url().host_str(), Some("example.com"));
+    }
+
+    #[test]
+    fn a_phone_number_is_digits_with_separators() {
+        check::<AWSPhone>(
+            &[json!("+49 30 123456"), json!("(030) 123-456"), json!("+1.555.0100"), json!("5550100")],
+            &[json!("canary"), json!("+"), json!("12"), json!("+49 30 12345678901234567")],
+        );
+    }
+
+    #[test]
+    fn an_ip_address_may_be_a_network() {
+        check::<AWSIPAddress>(
+            &[json!("192.0.2.1"), json!("192.0.2.0/24"), json!("2001:db8::1"), json!("2001:db8::/128")],
+            &[
+                json!("192.0.2.256"),
+                json!("192.0.2.0/33"),
+                json!("2001:db8::/129"),
+                json!("192.0.2.0/"),
+                json!("canary"),
+            ],
+        );
+        let address = AWSIPAddress::new("192.0.2.0/24").unwrap();
+        assert_eq!((address.address().to_string(), address.prefix()), ("192.0.2.0".to_owned(), Some(24)));
+    }
+}

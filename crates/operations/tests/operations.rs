@@ -1,6 +1,6 @@
 //! What the generated operations promise to the functions that use them.
 
-use appsync::{Operation, OperationKind};
+use appsync::{Operation, OperationKind, Patch};
 use operations::{
     CancelOrder, CreateOrder, GetOrder, ListOrders, OPERATIONS, UpdateOrder,
     fragments::OrderFieldsPayment,
@@ -90,20 +90,20 @@ fn an_order_that_does_not_exist_is_none() {
 }
 
 #[test]
-fn absent_variables_are_not_sent() {
+fn absent_variables_are_not_sent_and_null_ones_are() {
     let variables = list_orders::Variables { limit: Some(5), ..Default::default() };
     assert_eq!(serde_json::to_value(variables).expect("it encodes"), json!({"limit": 5}));
 
     let input = UpdateOrderInput {
         id: "order-1".to_owned(),
         expected_version: 3,
-        status: Some(OrderStatus::SHIPPED),
-        note: None,
-        attributes: None,
+        status: OrderStatus::SHIPPED.into(),
+        note: Patch::Null,
+        attributes: Patch::Absent,
     };
     assert_eq!(
         serde_json::to_value(update_order::Variables { input }).expect("it encodes"),
-        json!({"input": {"id": "order-1", "expectedVersion": 3, "status": "SHIPPED"}})
+        json!({"input": {"id": "order-1", "expectedVersion": 3, "status": "SHIPPED", "note": null}})
     );
 }
 
@@ -133,6 +133,12 @@ fn each_operation_knows_its_kind_and_its_variables() {
     );
     assert_eq!((CreateOrder::KIND, CreateOrder::VARIABLES), (OperationKind::Mutation, &["input"][..]));
     assert_eq!((UpdateOrder::KIND, UpdateOrder::VARIABLES), (OperationKind::Mutation, &["input"][..]));
+}
+
+#[test]
+fn an_operation_that_can_be_repeated_knows_where_its_key_is() {
+    assert_eq!(CreateOrder::CLIENT_TOKEN, Some(&["input", "clientToken"][..]));
+    assert_eq!([GetOrder::CLIENT_TOKEN, UpdateOrder::CLIENT_TOKEN, CancelOrder::CLIENT_TOKEN], [None; 3]);
 }
 
 #[test]

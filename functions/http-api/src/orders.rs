@@ -1,4 +1,7 @@
-use appsync::AppSyncClient;
+use appsync::{
+    AppSyncClient, Patch,
+    scalars::{AWSEmail, AWSJSON},
+};
 use axum::{
     extract::State,
     response::{IntoResponse, Json as JsonAnswer},
@@ -23,7 +26,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ListParameters {
     status: Option<OrderStatus>,
-    customer_email: Option<String>,
+    customer_email: Option<AWSEmail>,
     limit: Option<i64>,
     next_token: Option<String>,
 }
@@ -74,9 +77,12 @@ pub(crate) async fn create(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Changes {
     expected_version: i64,
-    status: Option<OrderStatus>,
-    note: Option<String>,
-    attributes: Option<String>,
+    #[serde(default)]
+    status: Patch<OrderStatus>,
+    #[serde(default)]
+    note: Patch<String>,
+    #[serde(default)]
+    attributes: Patch<AWSJSON>,
 }
 
 pub(crate) async fn update(
