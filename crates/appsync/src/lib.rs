@@ -33,6 +33,7 @@ mod execution;
 mod iam;
 mod kind;
 mod operation;
+mod pages;
 mod partial;
 mod request;
 mod retry;
@@ -50,6 +51,7 @@ pub use execution::{Execution, PartialExecution};
 pub use iam::Iam;
 pub use kind::ErrorKind;
 pub use operation::{DynamicError, DynamicOperation, Operation, OperationKind};
+pub use pages::Pages;
 pub use partial::Partial;
 pub use retry::RetryPolicy;
 
