@@ -4,7 +4,7 @@ use auth_cache::Clock;
 use http::Method;
 use url::Url;
 
-use crate::{AppSyncError, Auth, Deadline, Execution, Operation, RetryPolicy, retry::RetryBudget};
+use crate::{AppSyncError, Auth, Deadline, Execution, Operation, Pages, RetryPolicy, retry::RetryBudget};
 
 /// A client of one AppSync API. Cheap to clone; its clones share one HTTP client, its connections, and one retry budget.
 #[derive(Clone)]
@@ -62,6 +62,54 @@ impl AppSyncClient {
     /// When there is no answer, or the answer has errors; see [`AppSyncError::kind`].
     pub fn execute<O: Operation>(&self, variables: O::Variables) -> Execution<'_, O> {
         Execution::new(self, variables, Deadline::longest(self.clock.now()))
+    }
+
+    /// Reads a list page by page: `variables` makes the variables that ask for the page with a token, `None` for the first
+    /// one, and `next_token` finds the token of the next page in an answer.
+    ///
+    /// ```
+    /// use appsync::{AppSyncClient, AppSyncError};
+    /// use futures_util::TryStreamExt as _;
+    /// # use appsync::codegen_support::graphql_client::{GraphQLQuery, QueryBody};
+    /// # struct ListOrders;
+    /// # mod list_orders {
+    /// #     #[derive(serde::Serialize, serde::Deserialize)]
+    /// #     pub struct Variables { pub limit: Option<i64>, pub next_token: Option<String> }
+    /// #     #[derive(serde::Serialize, serde::Deserialize)]
+    /// #     pub struct ResponseData { pub list_orders: Connection }
+    /// #     #[derive(serde::Serialize, serde::Deserialize)]
+    /// #     pub struct Connection { pub items: Vec<String>, pub next_token: Option<String> }
+    /// # }
+    /// # impl GraphQLQuery for ListOrders {
+    /// #     type Variables = list_orders::Variables;
+    /// #     type ResponseData = list_orders::ResponseData;
+    /// #     fn build_query(variables: Self::Variables) -> QueryBody<Self::Variables> {
+    /// #         QueryBody { variables, query: "", operation_name: "ListOrders" }
+    /// #     }
+    /// # }
+    /// # impl appsync::Operation for ListOrders {
+    /// #     const NAME: &'static str = "ListOrders";
+    /// #     const KIND: appsync::OperationKind = appsync::OperationKind::Query;
+    /// #     const DOCUMENT: &'static str = "";
+    /// #     const DOCUMENT_SHA256: &'static str = "";
+    /// #     const VARIABLES: &'static [&'static str] = &["limit", "nextToken"];
+    /// # }
+    ///
+    /// async fn all_orders(client: &AppSyncClient) -> Result<Vec<String>, AppSyncError> {
+    ///     let pages = client.paginate::<ListOrders>(
+    ///         |next_token| list_orders::Variables { limit: Some(100), next_token },
+    ///         |data| data.list_orders.next_token.as_deref(),
+    ///     );
+    ///     let orders = pages.stream().map_ok(|data| data.list_orders.items);
+    ///     orders.try_concat().await
+    /// }
+    /// ```
+    pub fn paginate<'a, O: Operation>(
+        &'a self,
+        variables: impl Fn(Option<String>) -> O::Variables + Send + 'a,
+        next_token: impl Fn(&O::ResponseData) -> Option<&str> + Send + 'a,
+    ) -> Pages<'a, O> {
+        Pages::new(self, Box::new(variables), Box::new(next_token), Deadline::longest(self.clock.now()))
     }
 
     /// Does everything that can be done before the first operation: signs in and opens a connection, at the same time.
