@@ -1,29 +1,28 @@
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::{AppSyncClient, AppSyncError, Deadline, DynamicError, DynamicOperation, ErrorKind, OperationKind};
+use crate::{
+    AppSyncClient, AppSyncError, Deadline, DynamicError, DynamicOperation, ErrorKind, GraphqlError, OperationKind,
+};
 
-/// Executes the operation that an event names, if it is one of `operations` of this kind, and returns its data.
-///
-/// The event is `{"operation": "GetOrder", "variables": {"id": "order-1"}}`; `variables` may be left out when the
-/// operation needs none.
+/// Executes the operation that a request names, if it is one of `operations` of this kind.
 ///
 /// # Errors
 /// Each variant of [`DispatchError`] has a stable [`error_type`](DispatchError::error_type), made for the `errorType`
-/// of a failed Lambda invocation.
+/// of a failed Lambda invocation. An answer with data is none, even if there are errors beside the data.
 pub async fn dispatch(
     operations: &[DynamicOperation],
     kind: OperationKind,
     client: &AppSyncClient,
-    event: Value,
+    request: DynamicRequest,
     deadline: Deadline,
-) -> Result<Value, DispatchError> {
-    let Event { operation, variables } = Event::parse(event)?;
+) -> Result<DynamicAnswer, DispatchError> {
     let mut served = operations.iter().filter(|operation| operation.kind() == kind);
-    let Some(found) = served.clone().find(|candidate| candidate.name() == operation) else {
+    let Some(found) = served.clone().find(|candidate| candidate.name() == request.operation) else {
         let known = served.by_ref().map(DynamicOperation::name).collect();
-        return Err(DispatchError::UnknownOperation { operation, known });
+        return Err(DispatchError::UnknownOperation { operation: request.operation, known });
     };
-    found.execute(client, variables, deadline).await.map_err(|error| match error {
+    found.execute(client, request, deadline).await.map_err(|error| match error {
         DynamicError::Variables(reason) => DispatchError::InvalidVariables { reason },
         DynamicError::AppSync(error) => DispatchError::AppSync(error),
     })
@@ -84,13 +83,20 @@ impl DispatchError {
     }
 }
 
-struct Event {
-    operation: String,
-    variables: Value,
+/// The name of an operation and its variables: `{"operation": "GetOrder", "variables": {"id": "order-1"}}`.
+#[derive(Debug)]
+pub struct DynamicRequest {
+    pub(crate) operation: String,
+    pub(crate) variables: Value,
+    pub(crate) client_token: Option<String>,
 }
 
-impl Event {
-    fn parse(event: Value) -> Result<Self, DispatchError> {
+impl DynamicRequest {
+    /// The request in an event; `variables` may be left out when the operation needs none.
+    ///
+    /// # Errors
+    /// [`DispatchError::InvalidEvent`] says what is missing or too much.
+    pub fn parse(event: Value) -> Result<Self, DispatchError> {
         let invalid = |reason| DispatchError::InvalidEvent { reason };
         let Value::Object(mut event) = event else { return Err(invalid("it is not an object")) };
         let operation = match event.remove("operation") {
@@ -103,8 +109,27 @@ impl Event {
             Some(variables) => variables,
         };
         match event.is_empty() {
-            true => Ok(Self { operation, variables }),
+            true => Ok(Self { operation, variables, client_token: None }),
             false => Err(invalid("it has other members")),
         }
     }
+
+    /// The same request with a key by which the API knows a repetition, if the operation has a place for one
+    /// ([`Operation::CLIENT_TOKEN`](crate::Operation::CLIENT_TOKEN)) and its variables leave it empty.
+    #[must_use]
+    pub fn with_client_token(self, token: impl Into<String>) -> Self {
+        Self { client_token: Some(token.into()), ..self }
+    }
+}
+
+/// An operation's data, and what is wrong with parts of it. As JSON, it is what GraphQL answers: without `errors` if there
+/// are none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DynamicAnswer {
+    /// The data.
+    pub data: Value,
+    /// AppSync's errors, each of a field that is null in the data.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<GraphqlError>,
 }

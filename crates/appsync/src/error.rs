@@ -134,6 +134,11 @@ impl AppSyncError {
         Self::new(ErrorKind::Malformed, true).because(context).with_answer(info)
     }
 
+    /// The data cannot be written as JSON again.
+    pub(crate) fn unwritable(error: serde_json::Error) -> Self {
+        Self::new(ErrorKind::Malformed, true).because("the data cannot be written as JSON").caused_by(error.into())
+    }
+
     /// The answer itself, if it was a GraphQL answer with errors and without data.
     pub(crate) fn into_partial<T>(self) -> Result<Partial<T>, Self> {
         if !self.0.answer.is_ok() || self.errors().is_empty() {

@@ -44,7 +44,7 @@ mod span;
 pub use auth::{Auth, AuthError};
 pub use client::AppSyncClient;
 pub use deadline::Deadline;
-pub use dispatch::{DispatchError, dispatch};
+pub use dispatch::{DispatchError, DynamicAnswer, DynamicRequest, dispatch};
 pub use envelope::GraphqlError;
 pub use error::AppSyncError;
 pub use execution::{Execution, PartialExecution};

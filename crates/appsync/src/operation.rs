@@ -4,7 +4,7 @@ use graphql_client::GraphQLQuery;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{AppSyncClient, AppSyncError, Deadline, answer::AnswerInfo};
+use crate::{AppSyncClient, AppSyncError, Deadline, DynamicAnswer, DynamicRequest};
 
 /// What the generated code says about one GraphQL operation, beyond the types of its variables and its answer.
 ///
@@ -48,8 +48,8 @@ pub struct DynamicOperation {
     execute: Execute,
 }
 
-type Execute = for<'a> fn(&'a AppSyncClient, Value, Deadline) -> ExecuteFuture<'a>;
-type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, DynamicError>> + Send + 'a>>;
+type Execute = for<'a> fn(&'a AppSyncClient, DynamicRequest, Deadline) -> ExecuteFuture<'a>;
+type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = Result<DynamicAnswer, DynamicError>> + Send + 'a>>;
 
 impl DynamicOperation {
     /// The operation `O`.
@@ -57,7 +57,7 @@ impl DynamicOperation {
         Self {
             name: O::NAME,
             kind: O::KIND,
-            execute: |client, variables, deadline| Box::pin(execute::<O>(client, variables, deadline)),
+            execute: |client, request, deadline| Box::pin(execute::<O>(client, request, deadline)),
         }
     }
 
@@ -71,17 +71,20 @@ impl DynamicOperation {
         self.kind
     }
 
-    /// Executes it with `variables`, a JSON object.
+    /// Executes it with the variables of `request`.
+    ///
+    /// A mutation that has a key by which the API knows a repetition is sent as an idempotent one.
     ///
     /// # Errors
-    /// When the variables do not fit the operation, nothing is sent; else as [`AppSyncClient::execute`].
+    /// When the variables do not fit the operation, nothing is sent; else as
+    /// [`Partial::require_data`](crate::Partial::require_data).
     pub async fn execute(
         &self,
         client: &AppSyncClient,
-        variables: Value,
+        request: DynamicRequest,
         deadline: Deadline,
-    ) -> Result<Value, DynamicError> {
-        (self.execute)(client, variables, deadline).await
+    ) -> Result<DynamicAnswer, DynamicError> {
+        (self.execute)(client, request, deadline).await
     }
 }
 
@@ -104,12 +107,35 @@ pub enum DynamicError {
 
 async fn execute<O: Operation>(
     client: &AppSyncClient,
-    variables: Value,
+    request: DynamicRequest,
     deadline: Deadline,
-) -> Result<Value, DynamicError> {
+) -> Result<DynamicAnswer, DynamicError> {
+    let DynamicRequest { mut variables, client_token, .. } = request;
+    let has_client_token = O::CLIENT_TOKEN.is_some_and(|path| fill(&mut variables, path, client_token));
     let variables = typed_variables::<O>(variables).map_err(DynamicError::Variables)?;
-    let data = client.execute::<O>(variables).until(deadline).await?;
-    serde_json::to_value(data).map_err(|error| AppSyncError::malformed(error.to_string(), AnswerInfo::default()).into())
+    let execution = client.execute::<O>(variables).until(deadline);
+    let execution = if has_client_token { execution.idempotent() } else { execution };
+    let (data, errors) = execution.partial().await?.require_data()?;
+    let data = serde_json::to_value(data).map_err(AppSyncError::unwritable)?;
+    Ok(DynamicAnswer { data, errors })
+}
+
+/// Puts `token` at `path` if there is nothing. Returns whether something is there now.
+fn fill(variables: &mut Value, path: &[&str], token: Option<String>) -> bool {
+    let Some((last, parents)) = path.split_last() else { return false };
+    let object = parents.iter().try_fold(variables, |value, name| value.get_mut(name));
+    let Some(Value::Object(object)) = object else { return false };
+    let place = object.entry(*last).or_insert(Value::Null);
+    if place.is_null()
+        && let Some(token) = token
+    {
+        *place = Value::String(token);
+    }
+    let is_filled = !place.is_null();
+    if !is_filled {
+        object.remove(*last);
+    }
+    is_filled
 }
 
 /// The variables of `O`, or what is wrong with them, without showing a value.

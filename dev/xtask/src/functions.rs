@@ -67,8 +67,10 @@ impl Function {
     /// Whether `answer` is the one to the call with this `tag`.
     pub(crate) fn check(self, tag: &str, answer: &Value) -> Result<()> {
         let expected: &[(&str, Value)] = match self {
-            Self::Query => &[("/getOrder/id", json!("order-1"))],
-            Self::Mutate => &[("/createOrder/note", json!(tag)), ("/createOrder/total/minorUnits", json!(1990))],
+            Self::Query => &[("/data/getOrder/id", json!("order-1"))],
+            Self::Mutate => {
+                &[("/data/createOrder/note", json!(tag)), ("/data/createOrder/total/minorUnits", json!(1990))]
+            }
             Self::HttpApi => &[("/id", json!("order-1"))],
         };
         for (pointer, value) in expected {
@@ -91,11 +93,12 @@ mod tests {
 
     #[test]
     fn the_right_answer_is_accepted_and_another_is_shown() {
-        let right = json!({"createOrder": {"id": "1", "note": "a", "total": {"minorUnits": 1990}}});
+        let order = json!({"id": "1", "note": "a", "total": {"minorUnits": 1990}});
+        let right = json!({"data": {"createOrder": order}});
         assert!(Function::Mutate.check("a", &right).is_ok());
         let error = Function::Mutate.check("b", &right).unwrap_err().to_string();
-        assert!(error.starts_with("/createOrder/note is not \"b\" in the answer {"), "{error}");
-        assert!(Function::Query.check("a", &json!({"getOrder": null})).is_err());
+        assert!(error.starts_with("/data/createOrder/note is not \"b\" in the answer {"), "{error}");
+        assert!(Function::Query.check("a", &json!({"data": {"getOrder": null}})).is_err());
         assert!(Function::HttpApi.check("a", &json!({"id": "order-1"})).is_ok());
     }
 

@@ -4,13 +4,16 @@
 //! {"operation": "GetOrder", "variables": {"id": "order-1"}}
 //! ```
 //!
-//! The answer is the operation's `data`. A failed invocation has one of the stable `errorType`s of
-//! [`appsync::DispatchError::error_type`].
+//! [`events`] says which senders of events there are and how each is answered. A failed invocation has one of the
+//! stable `errorType`s of [`appsync::DispatchError::error_type`].
 
-use appsync::{AppSyncClient, Deadline, OperationKind, dispatch};
+use appsync::{AppSyncClient, Deadline};
 use auth_cache::{Clock, ErrorChain};
+use events::Operations;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
+
+const OPERATIONS: Operations = Operations::queries(operations::OPERATIONS);
 
 /// Answers one event.
 ///
@@ -19,7 +22,8 @@ use serde_json::Value;
 pub async fn handle(appsync: AppSyncClient, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let LambdaEvent { payload, context } = event;
     let deadline = Deadline::of_invocation(context.deadline(), Clock::wall().now());
-    dispatch(operations::OPERATIONS, OperationKind::Query, &appsync, payload, deadline).await.map_err(|error| {
-        Diagnostic { error_type: error.error_type().to_owned(), error_message: ErrorChain(&error).to_string() }
+    events::answer(OPERATIONS, &appsync, payload, deadline).await.map_err(|error| Diagnostic {
+        error_type: error.error_type().to_owned(),
+        error_message: ErrorChain(&error).to_string(),
     })
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod client_credentials;
 mod corner_cases;
 mod credentials;
+mod events;
 mod http_api;
 mod operations;
 mod peer;

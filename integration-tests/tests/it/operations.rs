@@ -103,7 +103,7 @@ async fn what_appsync_answers_when_it_fails_has_a_stable_error_type() {
     ] {
         let t = Setup::start().await;
         let description = format!("{fault:?}");
-        t.cloud.inject(fault);
+        t.cloud.inject(fault.times(3)); // A query is tried three times.
         let error = t.get_order().await.unwrap_err();
         assert_eq!(error.error_type, error_type, "{description}: {error:?}");
         t.get_order().await.unwrap();

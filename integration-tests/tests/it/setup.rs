@@ -27,12 +27,14 @@ impl Setup {
         Self { cloud, appsync }
     }
 
+    /// The data of a query, which is complete.
     pub(crate) async fn query(&self, event: Value) -> Result<Value, Diagnostic> {
-        query::handle(self.appsync.clone(), invocation(event)).await
+        query::handle(self.appsync.clone(), invocation(event)).await.map(complete_data)
     }
 
+    /// The data of a mutation, which is complete.
     pub(crate) async fn mutate(&self, event: Value) -> Result<Value, Diagnostic> {
-        mutate::handle(self.appsync.clone(), invocation(event)).await
+        mutate::handle(self.appsync.clone(), invocation(event)).await.map(complete_data)
     }
 
     /// A query that succeeds whenever the token is good.
@@ -44,6 +46,11 @@ impl Setup {
     pub(crate) fn sign_ins(&self) -> usize {
         self.cloud.count(Service::Cognito)
     }
+}
+
+fn complete_data(mut answer: Value) -> Value {
+    assert!(answer.get("errors").is_none(), "{answer}");
+    answer["data"].take()
 }
 
 /// A new process's execution context, started; it lives as long as the test, as a static would.

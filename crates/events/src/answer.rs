@@ -1,0 +1,58 @@
+use appsync::{
+    AppSyncClient, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, OperationKind, dispatch,
+};
+use serde_json::{Value, json};
+
+use crate::{event::Event, http, queue};
+
+/// The operations that a function serves: those of one kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Operations {
+    all: &'static [DynamicOperation],
+    kind: OperationKind,
+}
+
+impl Operations {
+    /// The queries among `all`.
+    pub const fn queries(all: &'static [DynamicOperation]) -> Self {
+        Self { all, kind: OperationKind::Query }
+    }
+
+    /// The mutations among `all`.
+    pub const fn mutations(all: &'static [DynamicOperation]) -> Self {
+        Self { all, kind: OperationKind::Mutation }
+    }
+
+    /// Executes the operation that `request` names.
+    pub(crate) async fn execute(
+        &self,
+        appsync: &AppSyncClient,
+        request: DynamicRequest,
+        deadline: Deadline,
+    ) -> Result<DynamicAnswer, DispatchError> {
+        dispatch(self.all, self.kind, appsync, request, deadline).await
+    }
+}
+
+/// Answers one event, of whatever sender.
+///
+/// # Errors
+/// When the invocation has to fail, because its sender would not understand any other answer.
+pub async fn answer(
+    operations: Operations,
+    appsync: &AppSyncClient,
+    event: Value,
+    deadline: Deadline,
+) -> Result<Value, DispatchError> {
+    match Event::of(event)? {
+        Event::Direct(request) => {
+            let answer = operations.execute(appsync, DynamicRequest::parse(request)?, deadline).await?;
+            Ok(json!(answer))
+        }
+        Event::Http(request) => Ok(http::answer(operations, appsync, *request, deadline).await),
+        Event::Queue(_) if operations.kind != OperationKind::Mutation => {
+            Err(DispatchError::InvalidEvent { reason: "nobody would get the data that a message asks for" })
+        }
+        Event::Queue(batch) => Ok(queue::answer(operations, appsync, batch, deadline).await),
+    }
+}

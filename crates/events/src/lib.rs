@@ -1,0 +1,33 @@
+//! The events that invoke `query` and `mutate`, each answered as its sender expects.
+//!
+//! All of them name one operation and carry its variables:
+//!
+//! ```json
+//! {"operation": "CancelOrder", "variables": {"id": "order-1", "expectedVersion": 1}}
+//! ```
+//!
+//! | sender | where it is in the event | success | failure |
+//! | --- | --- | --- | --- |
+//! | the console, Step Functions, another function | the event | GraphQL's own `{"data": ..., "errors": ...}` | the invocation fails with a stable `errorType` |
+//! | an EventBridge rule | `detail` | | the invocation fails; EventBridge tries again |
+//! | an HTTP API of API Gateway, payload 2.0 | the body | status 200 with the same as the body | a status that fits, and `{"errorType": ..., "errorMessage": ...}` |
+//! | an SQS queue, mutations only | the body of each message | | the message is one of `batchItemFailures` |
+//!
+//! `errors` is there when some fields failed and others did not; without any data, the operation failed.
+//!
+//! An HTTP request must come through an authorizer of the API: the operation is executed as the service, so without
+//! one anybody could do what the service may. It is refused with 401.
+//!
+//! # Messages
+//! Up to ten messages of a batch are executed at once; those of one FIFO message group one after the other, and after a
+//! failure the rest of the group is handed back untried, so that their order holds. SQS delivers a message more than
+//! once at times: where the API knows a repetition by a key ([`Operation::CLIENT_TOKEN`](appsync::Operation::CLIENT_TOKEN))
+//! and the message has none, the id of the message is used. A message that cannot be understood is handed back like any
+//! other: the queue's redrive policy moves it to the dead-letter queue, where nothing is lost.
+
+mod answer;
+mod event;
+mod http;
+mod queue;
+
+pub use answer::{Operations, answer};

@@ -1,0 +1,112 @@
+//! Batches of an SQS queue, of which each message succeeds or fails by itself:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+
+use std::collections::BTreeMap;
+
+use appsync::{AppSyncClient, Deadline, DispatchError, DynamicRequest};
+use auth_cache::ErrorChain;
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use futures_util::{StreamExt as _, stream};
+use serde_json::{Value, json};
+
+use crate::Operations;
+
+/// How many messages are executed at once.
+const AT_ONCE: usize = 10;
+
+/// The messages that failed, in the order of the batch.
+pub(crate) async fn answer(
+    operations: Operations,
+    appsync: &AppSyncClient,
+    batch: SqsEvent,
+    deadline: Deadline,
+) -> Value {
+    let failed: BTreeMap<usize, Option<String>> = stream::iter(groups(batch.records))
+        .map(|group| execute_in_order(operations, appsync, group, deadline))
+        .buffer_unordered(AT_ONCE)
+        .flat_map(stream::iter)
+        .collect()
+        .await;
+    let failures: Vec<Value> = failed.values().map(|id| json!({"itemIdentifier": id})).collect();
+    json!({"batchItemFailures": failures})
+}
+
+/// Messages that have to be executed one after the other, with their places in the batch.
+type Group = Vec<(usize, SqsMessage)>;
+
+/// Each message by itself, but those of one FIFO message group together.
+fn groups(messages: Vec<SqsMessage>) -> Vec<Group> {
+    let mut groups: Vec<(Option<String>, Group)> = Vec::new();
+    for (at, message) in messages.into_iter().enumerate() {
+        let id = message.attributes.get("MessageGroupId").cloned();
+        match groups.iter_mut().find(|(known, _)| id.is_some() && *known == id) {
+            Some((_, group)) => group.push((at, message)),
+            None => groups.push((id, vec![(at, message)])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The places and ids of those that failed. After one, the others are not tried: they would overtake it.
+async fn execute_in_order(
+    operations: Operations,
+    appsync: &AppSyncClient,
+    mut group: Group,
+    deadline: Deadline,
+) -> Vec<(usize, Option<String>)> {
+    for done in 0..group.len() {
+        let (_, message) = &group[done];
+        let Err(error) = execute(operations, appsync, message, deadline).await else { continue };
+        tracing::error!(
+            message_id = message.message_id,
+            error_type = error.error_type(),
+            error = %ErrorChain(&error),
+            not_tried = group.len() - done - 1,
+            "message failed; the queue will deliver it again or move it to its dead-letter queue",
+        );
+        return group.drain(done..).map(|(at, message)| (at, message.message_id)).collect();
+    }
+    Vec::new()
+}
+
+async fn execute(
+    operations: Operations,
+    appsync: &AppSyncClient,
+    message: &SqsMessage,
+    deadline: Deadline,
+) -> Result<(), DispatchError> {
+    let invalid = |reason| DispatchError::InvalidEvent { reason };
+    let body = message.body.as_deref().unwrap_or_default();
+    let mut request =
+        DynamicRequest::parse(serde_json::from_str(body).map_err(|_| invalid("the message is not JSON"))?)?;
+    if let Some(id) = &message.message_id {
+        request = request.with_client_token(id);
+    }
+    let answer = operations.execute(appsync, request, deadline).await?;
+    if let Some(first) = answer.errors.first() {
+        // What was executed must not be executed again for the sake of a field in the answer.
+        tracing::warn!(message_id = message.message_id, error = %first, "message executed; its answer is incomplete");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_messages_of_one_fifo_group_wait_for_each_other() {
+        let ids = [None, Some("a"), Some("b"), None, Some("a")];
+        let messages: Vec<SqsMessage> = ids
+            .iter()
+            .map(|id| {
+                let mut message = SqsMessage::default();
+                message.attributes.extend(id.map(|id| ("MessageGroupId".to_owned(), id.to_owned())));
+                message
+            })
+            .collect();
+        let places: Vec<Vec<usize>> =
+            groups(messages).iter().map(|group| group.iter().map(|(at, _)| *at).collect()).collect();
+        assert_eq!(places, [vec![0], vec![1, 4], vec![2], vec![3]]);
+    }
+}
