@@ -2,7 +2,7 @@ use std::{cell::RefCell, fmt, future::Future, panic::AssertUnwindSafe, pin::pin,
 
 use futures_util::{
     FutureExt as _,
-    future::{BoxFuture, Shared, poll_fn},
+    future::{BoxFuture, Either, Shared, poll_fn, select},
 };
 
 use crate::{
@@ -102,8 +102,7 @@ impl TokenCache {
                 (flight, fallback)
             }
         };
-        let limit = if fallback { LONGEST_WAIT_FOR_RENEWAL.min(limit / 2) } else { limit };
-        Box::pin(self.wait(flight, limit, source)).await
+        Box::pin(self.wait(flight, limit, fallback, source)).await
     }
 
     /// Drops the token if it still is the one that was rejected by the API, so that the next caller signs in.
@@ -129,29 +128,42 @@ impl TokenCache {
         }
     }
 
+    /// Waits for the sign-in within `limit`, but not for long as long as there is an old token to fall back on.
     async fn wait<S: TokenSource>(
         &self,
         mut flight: Flight<SignIn>,
         limit: Duration,
+        fallback: bool,
         source: &Arc<S>,
     ) -> Result<Token, TokenError> {
-        let settled = async {
-            loop {
-                let waiter = Waiter { cache: self, id: flight.id };
-                let result = flight.outcome.await;
-                if let Some(result) = self.finish(&waiter.id, result) {
-                    return result;
+        let mut patience = if fallback { LONGEST_WAIT_FOR_RENEWAL.min(limit / 2) } else { limit };
+        let mut timer = pin!(tokio::time::sleep(patience));
+        loop {
+            let waiter = Waiter { cache: self, id: flight.id.clone() };
+            match select(&mut flight.outcome, timer.as_mut()).await {
+                Either::Left((result, _)) => {
+                    if let Some(result) = self.finish(&waiter.id, result) {
+                        return result;
+                    }
+                    match self.begin(limit, source) {
+                        Begin::Hit { token, .. } => return Ok(token),
+                        Begin::Refused(error) => return Err(error),
+                        Begin::Started { flight: next, .. } | Begin::Joined { flight: next, .. } => flight = next,
+                    }
                 }
-                match self.begin(limit, source) {
-                    Begin::Hit { token, .. } => return Ok(token),
-                    Begin::Refused(error) => return Err(error),
-                    Begin::Started { flight: next, .. } | Begin::Joined { flight: next, .. } => flight = next,
+                Either::Right(_) => {
+                    if let Some(token) = self.time_out(&waiter.id) {
+                        return Ok(token);
+                    }
+                    if patience == limit {
+                        return Err(TokenError::TimedOut { waited: limit });
+                    }
+                    // The old token has expired or was refused meanwhile: now there is nothing better than to wait.
+                    let deadline = timer.deadline() + (limit - patience);
+                    timer.as_mut().reset(deadline);
+                    patience = limit;
                 }
             }
-        };
-        match tokio::time::timeout(limit, settled).await {
-            Ok(result) => result,
-            Err(_elapsed) => self.time_out(limit),
         }
     }
 
@@ -206,14 +218,14 @@ impl TokenCache {
         }
     }
 
-    fn time_out(&self, waited: Duration) -> Result<Token, TokenError> {
+    /// What a caller that waited in vain for the sign-in `id` can use.
+    fn time_out(&self, id: &FlightId) -> Option<Token> {
         let now = self.clock.now();
-        let (token, held_up) =
-            self.state.with(|slot| slot.time_out(now, jitter::draw)).ok_or(TokenError::TimedOut { waited })?;
+        let (token, held_up) = self.state.with(|slot| slot.time_out(id, now, jitter::draw))?;
         if let Some((error, retry_after)) = held_up {
             warn_of_old_token(&error, retry_after);
         }
-        Ok(token)
+        Some(token)
     }
 
     fn observe_end(&self, Landed { reason, took }: Landed, outcome: RefreshOutcome<'_>) {
@@ -287,7 +299,7 @@ fn sign_in<S: TokenSource>(id: FlightId, reason: RefreshReason, source: Arc<S>, 
             .await
             .unwrap_or(Err(SignInError::Panicked))?;
         match Windows::of(&token, requested_at, clock.now(), jitter::draw()) {
-            Some(windows) => Ok(Loaded { token, windows }),
+            Some(windows) => Ok(Loaded { token: token.admitted(windows.expires_at), windows }),
             None => Err(SignInError::ExpiredOnArrival),
         }
     }

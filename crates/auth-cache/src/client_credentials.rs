@@ -8,7 +8,8 @@ use crate::{ClientCredentials, CredentialsSource, SignInError, Token, TokenSourc
 
 /// Signs in a client that acts for itself, without a user: OAuth 2.0's `client_credentials` grant
 /// ([RFC 6749, section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)) at the token endpoint of a Cognito
-/// user pool's domain, or of any other provider. A token that is no JWT lives for the `expires_in` of the answer.
+/// user pool's domain, or of any other provider. A token that is no JWT, or one that
+/// the endpoint has handed out before, lives for the `expires_in` of the answer.
 ///
 /// ```no_run
 /// # fn f(http: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -70,7 +71,10 @@ impl<C: CredentialsSource<ClientCredentials>> ClientCredentialsTokenSource<C> {
             .http
             .post(self.token_endpoint.clone())
             .timeout(LONGEST_REQUEST)
-            .basic_auth(&credentials.client_id, Some(credentials.client_secret.as_str()))
+            .basic_auth(
+                form_encoded(&credentials.client_id).as_str(),
+                Some(form_encoded(&credentials.client_secret).as_str()),
+            )
             .header(ACCEPT, "application/json")
             .form(&Form { grant_type: "client_credentials", scope: self.scope.as_deref() })
             .send()
@@ -78,6 +82,11 @@ impl<C: CredentialsSource<ClientCredentials>> ClientCredentialsTokenSource<C> {
         let status = response.status();
         Ok((status, Zeroizing::new(response.bytes().await?.into())))
     }
+}
+
+/// How id and secret are written in the header: [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
+fn form_encoded(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect())
 }
 
 #[derive(Serialize)]
@@ -94,13 +103,23 @@ fn token(body: &[u8]) -> Result<Token, SignInError> {
         access_token: String,
         expires_in: Option<u64>,
     }
-    match serde_json::from_slice(body) {
-        Ok(Success { access_token, expires_in: Some(seconds) }) if access_token.split('.').count() != 3 => {
-            Ok(Token::opaque(access_token, Duration::from_secs(seconds))?)
-        }
-        Ok(Success { access_token, .. }) => Ok(Token::issued(access_token)?),
-        Err(_) => Err(SignInError::misconfigured("the token endpoint's answer holds no token: is its address right?")),
+    let Ok(Success { access_token, expires_in }) = serde_json::from_slice(body) else {
+        let reason = "the token endpoint's answer holds no token: is its address right?";
+        return Err(SignInError::misconfigured(reason));
+    };
+    let Some(lifetime) = expires_in.map(Duration::from_secs) else { return Ok(Token::issued(access_token)?) };
+    match Token::issued(access_token.clone()) {
+        Ok(token) if !was_issued_before(&token, lifetime) => Ok(token),
+        // It does not tell its life, or is one that the endpoint has handed out before.
+        _ => Ok(Token::opaque(access_token, lifetime)?),
     }
+}
+
+/// Whether the token has been alive for a while: it then lives for less than its claims say from end to end.
+fn was_issued_before(token: &Token, lifetime: Duration) -> bool {
+    let life = token.expires_at().zip(token.issued_at()).and_then(|(exp, iat)| exp.duration_since(iat).ok());
+    // Claims and `expires_in` are in whole seconds.
+    life.is_some_and(|life| lifetime + Duration::from_secs(2) < life)
 }
 
 /// What a refusal means, by the codes of [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
@@ -137,5 +156,36 @@ impl<C: CredentialsSource<ClientCredentials>> TokenSource for ClientCredentialsT
 impl<C> fmt::Debug for ClientCredentialsTokenSource<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCredentialsTokenSource").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{Life, tests::jwt};
+
+    fn life(access_token: &str, expires_in: Option<u64>) -> Result<Life, SignInError> {
+        let body = serde_json::json!({"access_token": access_token, "expires_in": expires_in}).to_string();
+        token(body.as_bytes()).map(|token| token.life())
+    }
+
+    #[test]
+    fn the_claims_count_unless_the_endpoint_says_that_less_is_left_or_there_are_none() {
+        let issued = jwt(r#"{"iat":1800000000,"exp":1800003600}"#);
+        for expires_in in [None, Some(3600), Some(3598), Some(7200)] {
+            assert!(matches!(life(&issued, expires_in), Ok(Life::Issued { .. })), "{expires_in:?}");
+        }
+        let half_an_hour = Life::For(Duration::from_secs(1800));
+        assert_eq!(life(&issued, Some(1800)).unwrap(), half_an_hour, "it was handed out before");
+        for no_claims in ["opaque", "v4.public.text", &jwt("{}")] {
+            assert_eq!(life(no_claims, Some(1800)).unwrap(), half_an_hour, "{no_claims}");
+            assert!(matches!(life(no_claims, None), Err(SignInError::BadToken(_))), "{no_claims}");
+        }
+    }
+
+    #[test]
+    fn id_and_secret_are_form_encoded_in_the_header() {
+        assert_eq!(form_encoded("a:b+c%2B d").as_str(), "a%3Ab%2Bc%252B+d");
+        assert_eq!(form_encoded("7kq1secret").as_str(), "7kq1secret");
     }
 }

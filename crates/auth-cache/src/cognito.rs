@@ -187,7 +187,7 @@ impl<C: CredentialsSource> TokenSource for CognitoTokenSource<C> {
             let Some(kept) = kept else { return self.sign_in_with_password(request).await };
             match self.renew(request, &kept).await {
                 Err(error) if !error.is_transient() => {
-                    tracing::debug!(error = %ErrorChain(&error), "the refresh token is of no use any more");
+                    tracing::warn!(error = %ErrorChain(&error), "could not renew with the refresh token; signing in with the password");
                     self.refresh_tokens.discard(&kept);
                 }
                 result => return result,

@@ -60,6 +60,7 @@ impl Identity {
 
 /// A cache in a `static`, or one that is shared.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum CacheHandle {
     /// A module-level static.
     Static(&'static TokenCache),

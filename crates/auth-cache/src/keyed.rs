@@ -13,6 +13,9 @@ use crate::{Clock, Observer, TokenCache};
 /// The caches share nothing: no caller waits for a sign-in of another key or is served its token. At most as many as
 /// the bound are kept; beyond it, the one that was used least recently goes, of those that nobody is using first.
 ///
+/// A source that keeps something, as `CognitoTokenSource` keeps a refresh token, should be kept too: hold the
+/// [`Identity`](crate::Identity) of each key rather than making a new one for each call.
+///
 /// ```
 /// use auth_cache::{Identity, SignInError, Token, TokenCaches};
 /// use std::num::NonZeroUsize;
@@ -96,6 +99,12 @@ impl<K: Clone + Ord> TokenCaches<K> {
     {
         let removed = self.entries.lock().unwrap_or_else(PoisonError::into_inner).by_key.remove(key);
         drop(removed);
+    }
+
+    /// Drops all caches, with their tokens, as before a snapshot of the process.
+    pub fn clear(&self) {
+        let all = std::mem::take(&mut self.entries.lock().unwrap_or_else(PoisonError::into_inner).by_key);
+        all.values().for_each(|entry| entry.cache.forget());
     }
 
     fn empty(&self) -> TokenCache {

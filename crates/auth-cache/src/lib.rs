@@ -73,6 +73,7 @@
 //! | throttled | 1 s, doubling up to 30 s |
 //! | locked out | 4 s, doubling up to 15 min |
 //! | wrong credentials | 2 min, doubling up to 15 min |
+//! | expired on arrival, or the refused token again | 1 s, doubling up to 1 min |
 //! | everything else, which lasts until somebody changes something | 1 min |
 //!
 //! The pauses that double are shortened by up to a half at random. None is longer than the life of a token that is

@@ -55,7 +55,7 @@ pub enum RefreshReason {
 
 impl RefreshReason {
     /// All reasons.
-    pub const ALL: [Self; 4] = [Self::Empty, Self::Advisory, Self::Mandatory, Self::Rejected];
+    pub const ALL: &[Self] = &[Self::Empty, Self::Advisory, Self::Mandatory, Self::Rejected];
 
     /// Its name in logs and metrics, such as `advisory`.
     pub const fn name(self) -> &'static str {

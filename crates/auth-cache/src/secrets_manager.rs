@@ -60,7 +60,9 @@ impl SecretsManagerCredentials {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let refused = error.raw_response().is_some_and(|answer| answer.status().is_client_error());
+        let refused = error
+            .raw_response()
+            .is_some_and(|answer| answer.status().is_client_error() && !matches!(answer.status().as_u16(), 408 | 429));
         let code = error.code().unwrap_or_default().to_owned();
         // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
         let source = error.into_source().unwrap_or_else(|error| error.to_string().into());

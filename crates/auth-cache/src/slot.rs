@@ -1,6 +1,7 @@
 //! The cache's state and its decisions, free of I/O, locks, clock and randomness.
 
 use std::{
+    mem::discriminant,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -58,7 +59,10 @@ struct Rejected {
 
 struct Failure {
     error: Arc<SignInError>,
+    /// How many there were of this kind, one after the other.
     in_a_row: u32,
+    /// The sign-in goes on, but held a caller up.
+    is_held_up: bool,
     at: SystemTime,
     retry_at: SystemTime,
 }
@@ -189,7 +193,7 @@ impl<O: Outcome> Slot<O> {
             }
             Err(error) => {
                 if landed.is_some() {
-                    self.fail(Arc::clone(&error), now, jitter);
+                    self.fail(Arc::clone(&error), false, now, jitter);
                 }
                 let retry_after = self.failure.as_ref().map_or(Duration::ZERO, |failure| failure.retry_after(now));
                 Settled::Failed { error, retry_after, fallback: self.usable(now).map(|held| held.token.clone()) }
@@ -205,19 +209,21 @@ impl<O: Outcome> Slot<O> {
         }
     }
 
-    /// What a caller whose limit has passed can use. The renewal goes on, but holds nobody else up for a while: that
-    /// is a failure like another, which the first such caller is told of.
+    /// What a caller whose limit has passed can use, if there is anything. The renewal `id` that it waited for goes on,
+    /// but holds nobody else up for a while: that is a failure like another, which the first such caller is told of.
     pub(crate) fn time_out(
         &mut self,
+        id: &FlightId,
         now: SystemTime,
         jitter: impl FnOnce() -> f64,
     ) -> Option<(Token, Option<HeldUp>)> {
         let token = self.usable(now)?.token.clone();
-        if self.failure.as_ref().is_some_and(|failure| failure.is_cooling(now)) {
+        let goes_on = self.flight.as_ref().is_some_and(|flight| flight.id.is(id));
+        if !goes_on || self.failure.as_ref().is_some_and(|failure| failure.is_cooling(now)) {
             return Some((token, None));
         }
         let error = Arc::new(SignInError::unavailable("no answer yet"));
-        let failure = self.fail(Arc::clone(&error), now, jitter);
+        let failure = self.fail(Arc::clone(&error), true, now, jitter);
         Some((token, Some((error, failure.retry_after(now)))))
     }
 
@@ -251,13 +257,27 @@ impl<O: Outcome> Slot<O> {
     }
 
     /// A failure while a token is valid pauses no longer than the token lives.
-    fn fail(&mut self, error: Arc<SignInError>, now: SystemTime, jitter: impl FnOnce() -> f64) -> &Failure {
-        let in_a_row = self.failure.as_ref().map_or(0, |failure| failure.in_a_row).saturating_add(1);
+    ///
+    /// Failures of another kind do not lengthen the pause, nor does a sign-in count twice that held a caller up before
+    /// it failed.
+    fn fail(
+        &mut self,
+        error: Arc<SignInError>,
+        is_held_up: bool,
+        now: SystemTime,
+        jitter: impl FnOnce() -> f64,
+    ) -> &Failure {
+        let before = self.failure.as_ref().filter(|failure| discriminant(&*failure.error) == discriminant(&*error));
+        let in_a_row = before.map_or(1, |failure| {
+            let is_the_same = failure.is_held_up && !is_held_up;
+            if is_the_same { failure.in_a_row } else { failure.in_a_row.saturating_add(1) }
+        });
         let mut pause = error.cool_down(in_a_row, jitter());
         if let Some(held) = self.usable(now) {
             pause = pause.min(held.windows.expires_at.duration_since(now).unwrap_or_default());
         }
-        self.failure.insert(Failure { error, in_a_row, at: now, retry_at: now.checked_add(pause).unwrap_or(now) })
+        let retry_at = now.checked_add(pause).unwrap_or(now);
+        self.failure.insert(Failure { error, in_a_row, is_held_up, at: now, retry_at })
     }
 
     fn phase(&self, now: SystemTime) -> Phase {
@@ -599,15 +619,56 @@ mod tests {
     #[test]
     fn a_caller_whose_limit_passed_holds_the_others_up_no_more() {
         let (mut t, old) = holding();
-        t.start(ADVISORY, false);
+        let id = t.start(ADVISORY, false);
         assert_eq!(t.does(ADVISORY, LONG), "join true");
-        let (token, held_up) = t.0.time_out(START + ADVISORY, || 0.0).unwrap();
+        let (token, held_up) = t.0.time_out(&id, START + ADVISORY, || 0.0).unwrap();
         assert_eq!(token, old);
         assert_eq!(held_up.unwrap().1, SECOND / 5);
-        assert!(t.0.time_out(START + ADVISORY, || 0.0).unwrap().1.is_none(), "it is told once");
+        assert!(t.0.time_out(&id, START + ADVISORY, || 0.0).unwrap().1.is_none(), "it is told once");
         assert_eq!(t.does(ADVISORY, LONG), "serve");
         assert_eq!(t.does(ADVISORY + SECOND / 5, LONG), "join true", "carried on after the pause");
-        assert!(t.0.time_out(START + HOUR, || 0.0).is_none(), "there is nothing to fall back on");
+        assert!(t.0.time_out(&id, START + HOUR, || 0.0).is_none(), "there is nothing to fall back on");
+    }
+
+    #[test]
+    fn a_caller_whose_limit_passed_after_its_sign_in_ended_finds_no_fault() {
+        let (mut t, _) = holding();
+        let given_up = t.start(ADVISORY, false);
+        let id = t.start(ADVISORY + 31 * SECOND, false);
+        let next = token_that_expires_at(START + 2 * HOUR);
+        t.succeed(&id, &next, ADVISORY + 31 * SECOND);
+        let (token, held_up) = t.0.time_out(&given_up, START + ADVISORY + 31 * SECOND, || 0.0).unwrap();
+        assert!(token.is(&next) && held_up.is_none());
+    }
+
+    #[test]
+    fn only_failures_of_one_kind_lengthen_the_pause() {
+        let mut t = setup();
+        let mut fail = |error: SignInError, at: Duration| {
+            let id = t.start(at, false);
+            match t.0.settle(&id, Err(Arc::new(error)), START + at, || 0.0).0 {
+                Settled::Failed { retry_after, .. } => retry_after,
+                _ => panic!("it failed"),
+            }
+        };
+        for (at, pause) in [(0, 200), (1, 400), (2, 800), (3, 1600)] {
+            assert_eq!(fail(SignInError::unavailable("down"), at * HOUR).as_millis(), pause);
+        }
+        assert_eq!(fail(SignInError::WrongCredentials, 4 * HOUR), 120 * SECOND);
+        assert_eq!(fail(SignInError::WrongCredentials, 5 * HOUR), 240 * SECOND);
+        assert_eq!(fail(SignInError::LockedOut, 6 * HOUR), 4 * SECOND);
+    }
+
+    #[test]
+    fn a_renewal_that_holds_a_caller_up_and_then_fails_counts_once() {
+        let (mut t, _) = holding();
+        let id = t.start(ADVISORY, false);
+        t.0.time_out(&id, START + ADVISORY, || 0.0).unwrap();
+        let (settled, _) = t.fail(&id, ADVISORY + SECOND);
+        assert!(matches!(settled, Settled::Failed { retry_after, .. } if retry_after == SECOND / 5));
+        let id = t.start(ADVISORY + 2 * SECOND, false);
+        let (settled, _) = t.fail(&id, ADVISORY + 2 * SECOND);
+        assert!(matches!(settled, Settled::Failed { retry_after, .. } if retry_after == SECOND * 2 / 5));
     }
 
     #[test]

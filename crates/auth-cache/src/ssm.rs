@@ -158,7 +158,8 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     let refused = error.raw_response().is_some_and(|answer| answer.status().is_client_error())
-        && !matches!(error.code(), Some("ThrottlingException" | "TooManyUpdates"));
+        && !matches!(error.code(), Some("ThrottlingException" | "TooManyUpdates"))
+        && !error.raw_response().is_some_and(|answer| matches!(answer.status().as_u16(), 408 | 429));
     // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
     let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
     if refused { CredentialsError::Refused { source } } else { CredentialsError::Unavailable { source } }

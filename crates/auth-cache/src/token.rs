@@ -25,6 +25,8 @@ pub struct Token(Guard<Inner>);
 pub(crate) struct Inner {
     authorization: HeaderValue,
     pub(crate) life: Life,
+    /// When it expires by the local clock, as a cache has found out already.
+    expiry: Option<SystemTime>,
     pub(crate) fresh: Fresh,
 }
 
@@ -99,6 +101,20 @@ impl Token {
         }
     }
 
+    /// The same token as a cache takes it in: what one cache notes on it is not seen by another, and its expiry is not
+    /// judged again when it was issued long ago.
+    pub(crate) fn admitted(&self, expiry: SystemTime) -> Self {
+        let Inner { authorization, life, .. } = self.inner().as_ref();
+        let inner =
+            Inner { authorization: authorization.clone(), life: *life, expiry: Some(expiry), fresh: Fresh::default() };
+        Self(sync::guard(Arc::new(inner)))
+    }
+
+    /// When it expires by the local clock, if a cache has found out.
+    pub(crate) fn expiry(&self) -> Option<SystemTime> {
+        self.inner().expiry
+    }
+
     pub(crate) fn life(&self) -> Life {
         self.inner().life
     }
@@ -137,7 +153,7 @@ impl Token {
         let mut authorization = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
             .map_err(|_| TokenFormatError("it has characters that no header may have"))?;
         authorization.set_sensitive(true);
-        Ok(Self(sync::guard(Arc::new(Inner { authorization, life, fresh: Fresh::default() }))))
+        Ok(Self(sync::guard(Arc::new(Inner { authorization, life, expiry: None, fresh: Fresh::default() }))))
     }
 }
 
@@ -223,7 +239,7 @@ pub(crate) mod tests {
         Token::stored(jwt(&format!(r#"{{"exp":{exp}}}"#))).unwrap()
     }
 
-    fn jwt(claims: &str) -> String {
+    pub(crate) fn jwt(claims: &str) -> String {
         format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
     }
 

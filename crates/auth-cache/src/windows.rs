@@ -32,7 +32,10 @@ impl Windows {
     ///
     /// `jitter` is drawn once per token from `0.0..1.0`.
     pub(crate) fn of(token: &Token, requested_at: SystemTime, now: SystemTime, jitter: f64) -> Option<Self> {
-        let expires_at = local_expiry(token.life(), requested_at, now)?;
+        let expires_at = match token.expiry() {
+            Some(expiry) => expiry,
+            None => local_expiry(token.life(), requested_at, now)?,
+        };
         if expires_at <= now {
             return None;
         }

@@ -48,6 +48,20 @@ fn beyond_the_bound_the_least_recently_used_cache_goes_of_those_not_in_use_first
 }
 
 #[tokio::test]
+async fn clearing_drops_the_tokens_even_of_caches_that_are_in_use() {
+    let caches = caches(10);
+    let t = setup();
+    t.source.issues("a", HOUR);
+    let in_use = caches.cache("a");
+    in_use.get(&t.source).await.unwrap();
+    caches.clear();
+    t.source.close_gate();
+    t.source.issues("b", HOUR);
+    assert!(in_use.get(&t.source).now_or_never().is_none(), "it has to sign in");
+    assert!(!Arc::ptr_eq(&in_use, &caches.cache("a")));
+}
+
+#[tokio::test]
 async fn a_removed_key_starts_anew_with_the_clock_and_the_observer_of_the_others() {
     let counts = Arc::new(Counts::default());
     let clock = ManualClock::at(start());

@@ -2,12 +2,16 @@
 
 use std::{
     io,
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use auth_cache::{RefreshReason, SignInError, TokenError};
-use futures_util::FutureExt as _;
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::setup::{HOUR, MINUTE, SECOND, setup, throttled, unavailable};
@@ -120,6 +124,28 @@ async fn a_caller_whose_limit_is_shorter_than_the_renewal_gets_the_valid_token_w
         let started = paused_clock();
         assert_eq!(t.get_within(limit).await.unwrap(), old);
         assert!(started.elapsed() <= limit / 2 + Duration::from_millis(1), "{:?} of {limit:?}", started.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_waits_on_when_the_old_token_is_over_before_the_renewal_is() {
+    for ends in ["expires", "is refused"] {
+        let t = setup();
+        let old = t.sign_in("a", HOUR).await;
+        t.at(HOUR - SECOND);
+        t.source.close_gate();
+        t.source.issues("b", HOUR);
+        let mut caller = Box::pin(t.get());
+        assert!(caller.as_mut().now_or_never().is_none());
+        match ends {
+            "expires" => t.clock.advance(3 * SECOND),
+            _ => _ = t.cache.invalidate(&old),
+        }
+        // The time for which it waits while there is an old token.
+        let patience = tokio::time::sleep(4 * SECOND);
+        assert!(matches!(select(caller.as_mut(), pin!(patience)).await, Either::Right(_)), "{ends}");
+        t.source.open_gate();
+        assert_ne!(caller.await.unwrap(), old, "{ends}");
     }
 }
 

@@ -1,11 +1,14 @@
 //! Cases 1-9: one sign-in, whoever asks and whatever becomes of them.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use auth_cache::{SignInError, Token, TokenCache, TokenError};
+use auth_cache::{ManualClock, SignInError, Token, TokenCache, TokenError};
 use futures_util::{FutureExt as _, future::join_all};
 
 use crate::{
@@ -179,4 +182,33 @@ async fn a_source_that_asks_another_cache_gets_its_token() {
         }
     });
     assert_eq!(OUTER.get(&outer).await.unwrap().authorization(), "outer");
+}
+
+#[tokio::test]
+async fn a_cache_that_is_filled_from_another_neither_changes_it_nor_lengthens_its_tokens_life() {
+    let clock = ManualClock::at(start());
+    let inner = Arc::new(TokenCache::new().with_clock(clock.clone()));
+    let outer = TokenCache::new().with_clock(clock.clone());
+    let issued = Arc::new(AtomicUsize::new(0));
+    let issuer = Arc::new({
+        let (clock, issued) = (clock.clone(), Arc::clone(&issued));
+        move || {
+            let subject = issued.fetch_add(1, Ordering::Relaxed).to_string();
+            let now = clock.now();
+            async move { Ok(Token::issued(jwt(&subject, now, HOUR))?) }
+        }
+    });
+    let forwarder = Arc::new({
+        let (inner, issuer) = (Arc::clone(&inner), Arc::clone(&issuer));
+        move || {
+            let (inner, issuer) = (Arc::clone(&inner), Arc::clone(&issuer));
+            async move { inner.get(&issuer).await.map_err(SignInError::unavailable) }
+        }
+    });
+    let first = inner.get(&issuer).await.unwrap();
+    clock.set(start() + HOUR / 2);
+    assert_eq!(outer.get(&forwarder).await.unwrap(), first);
+    clock.set(start() + HOUR);
+    assert_ne!(outer.get(&forwarder).await.unwrap(), first, "it is over, by whichever cache");
+    assert_ne!(inner.get(&issuer).await.unwrap(), first);
 }

@@ -210,3 +210,16 @@ async fn a_cache_that_was_never_filled_is_empty_at_any_time() {
         cache.get(&source).await.unwrap_err();
     }
 }
+
+#[tokio::test]
+async fn tokens_of_the_same_life_are_renewed_at_times_that_differ() {
+    let mut renewed = 0;
+    for _ in 0..64 {
+        let t = setup();
+        t.sign_in("a", HOUR).await;
+        t.at(HOUR * 675 / 1000); // in the middle of the time in which renewals begin
+        renewed += usize::from(does(&t) == Does::Renews);
+    }
+    // All or none: the odds of a fair draw are below one in a billion.
+    assert!((4..=60).contains(&renewed), "{renewed} of 64");
+}
