@@ -35,7 +35,7 @@ async fn a_refused_token_of_a_service_is_replaced_and_the_operation_sent_once_mo
         let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), identity(&sign_ins));
         let result = client.execute::<SetThing>(Variables::default()).await;
         assert_eq!(result.map_err(|error| error.kind()).err(), (times == 2).then_some(ErrorKind::TokenRefused));
-        let tokens: Vec<_> = wire.requests().iter().map(|request| authorization(request)).collect();
+        let tokens: Vec<_> = wire.requests().iter().map(authorization).collect();
         assert_eq!(tokens, ["token-1", "token-2"]);
         assert_eq!(sign_ins.load(Ordering::SeqCst), 2);
     }
