@@ -40,7 +40,7 @@ impl AppSyncError {
         self.0.kind
     }
 
-    /// The errors in AppSync's answer, if there was one.
+    /// The errors in AppSync's answer, if there was one; 100 at the most.
     pub fn errors(&self) -> &[GraphqlError] {
         &self.0.errors
     }

@@ -1,14 +1,7 @@
 //! A typed data-plane client for AWS AppSync.
 //!
-//! [`AppSyncClient`] sends GraphQL operations whose types `appsync-codegen` generates, over one shared HTTP client,
-//! as the identity of an [`auth_cache::Identity`]:
-//!
-//! - `Authorization` is the raw JWT, as AppSync expects it;
-//! - a token that AppSync refuses (HTTP 401, `UnauthorizedException`) is dropped, and the operation replayed once with
-//!   a new one: the refusal happens at the edge, nothing was executed, so mutations are replayed too;
-//! - an operation that AppSync refuses (`Unauthorized` in a 200 answer) is an error and nothing else;
-//! - errors keep AppSync's own `errorType`, `errorInfo` and `path`;
-//! - everything happens inside one [`Deadline`].
+//! [`AppSyncClient`] sends GraphQL operations whose types `appsync-codegen` generates from `.graphql` files, over one
+//! shared HTTP client, as a service, as a caller, or as whoever else AppSync lets in:
 //!
 //! ```no_run
 //! # use appsync::{AppSyncClient, AppSyncError, Deadline, Operation};
@@ -18,6 +11,121 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Identities
+//!
+//! A client has an [`Auth`], and each operation can have another, by [`Execution::authorized_by`].
+//!
+//! | | sent as | when AppSync refuses it (401) |
+//! | --- | --- | --- |
+//! | [`auth_cache::Identity`]: a service that signs in | `Authorization`, the raw JWT | the token is dropped, and the operation replayed once with another one, mutations too |
+//! | [`Auth::token`]: a caller's JWT, of Cognito or OIDC, or for a Lambda authorizer | `Authorization`, raw | the caller is told |
+//! | [`Auth::api_key`] | `x-api-key` | the caller is told |
+//! | `Iam` (feature `iam`) | a Signature Version 4 | the caller is told |
+//!
+//! ```no_run
+//! # use appsync::{AppSyncClient, Auth, Operation};
+//! # async fn example<GetOrder: Operation>(client: AppSyncClient, variables: GetOrder::Variables, header: &str)
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! let caller = Auth::token(header)?; // the `Authorization` header of the request that is being answered
+//! let data = client.execute::<GetOrder>(variables).authorized_by(caller).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! [`AppSyncError::kind`] says what an error means, without looking at messages. Beside it stand AppSync's own
+//! `errorType`, `errorInfo` and `path`, the HTTP status, the request's id, how long to wait, and whether AppSync
+//! [may have executed](AppSyncError::may_have_executed) the operation.
+//!
+//! | [`ErrorKind`] | when | sent again |
+//! | --- | --- | --- |
+//! | `SignIn` | there is no token; nothing was sent | no: the token cache has a cool-down of its own |
+//! | `TokenRefused` | 401 `UnauthorizedException`; a refused signature | once, with a new token of a service |
+//! | `Denied` | 200 with `Unauthorized`; 403 of a firewall | no |
+//! | `NotFound` | never by itself; see [`AppSyncError::not_found`] | no |
+//! | `ConditionFailed` | `DynamoDB:ConditionalCheckFailedException` | no |
+//! | `Throttled` | 429; throttling of a data source | yes |
+//! | `Unavailable` | no connection, no complete answer, 5xx, a data source that fails by itself | yes |
+//! | `TimedOut` | the deadline; `ExecutionTimeout` | an attempt that a policy cuts short |
+//! | `Invalid` | the document does not fit the schema; 400; a subscription | no |
+//! | `TooLarge` | a request above 1 MiB, an answer above the limit; 413; a list above its limit of pages | no |
+//! | `Resolver` | any other error of a field | no |
+//! | `Malformed` | no GraphQL answer, or data that does not fit the types | no |
+//!
+//! Whether a null node is an error is for the caller to say:
+//! `data.get_order.ok_or_else(|| AppSyncError::not_found("this order"))?`.
+//!
+//! # Retries
+//!
+//! | | query, or marked [`idempotent`](Execution::idempotent) | mutation |
+//! | --- | --- | --- |
+//! | no connection, or it ended before it took the request's body | yes | yes |
+//! | 401 of a service's token | once | once |
+//! | 429, 408 | yes | yes: AppSync refuses these before it executes anything |
+//! | the connection was lost later, or the answer is not complete | yes | no |
+//! | 5xx, throttling of a data source in a 200 answer | yes | no |
+//! | anything else | no | no |
+//!
+//! [`RetryPolicy::standard`] makes three attempts at the most, with full jitter, never before a `Retry-After` (seconds or
+//! a date) is over, and out of a [budget](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)
+//! that all clones of a client share. A connection that the server closed while Lambda froze the process is not used
+//! again, or, when the client cannot know yet, falls under this table.
+//!
+//! # Deadline
+//!
+//! Sign-in, connection, attempts, pauses and answer share one [`Deadline`]: 30 s, or the end of a Lambda invocation less
+//! half a second ([`Deadline::of_invocation`]). No attempt starts after it, and no pause that would outlast it.
+//!
+//! # Partial data
+//!
+//! An execution gives data or an error. With [`partial`](Execution::partial) it gives both, as GraphQL does: some fields,
+//! and the errors of the others.
+//!
+//! ```no_run
+//! # use appsync::{AppSyncClient, AppSyncError, Operation};
+//! # async fn example<GetOrder: Operation>(client: AppSyncClient, variables: GetOrder::Variables)
+//! # -> Result<(), AppSyncError> {
+//! let answer = client.execute::<GetOrder>(variables).partial().await?;
+//! let (data, errors) = answer.require_data()?; // an error if there is no data at all
+//! for error in errors {
+//!     tracing::warn!(error.r#type = error.error_type, "a field is missing");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Lists
+//!
+//! [`AppSyncClient::paginate`] reads a list page by page, as a stream, within one deadline, and notices lists that never
+//! end.
+//!
+//! # Observing it
+//!
+//! Each operation is a `tracing` span with OpenTelemetry's fields for GraphQL and HTTP (`graphql.operation.name`,
+//! `http.response.status_code`, `http.request.resend_count`, `error.type`, ...), and each further attempt a warning in it.
+//! Variables, data and tokens are in none of them.
+//!
+//! # Testing your own code
+//!
+//! Use the real client against a server of your own: only the URL differs, and any API key does. A [`ManualClock`]
+//! decides what is late. Retries without pauses make failures fast.
+//!
+//! ```
+//! use appsync::{AppSyncClient, Auth, RetryPolicy};
+//! use std::time::{Duration, SystemTime};
+//!
+//! # fn example(http: reqwest::Client, stand_in: url::Url) -> Result<AppSyncClient, appsync::AuthError> {
+//! let clock = auth_cache::ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+//! let client = AppSyncClient::new(http, stand_in, Auth::api_key("test")?)
+//!     .with_clock(clock.clone())
+//!     .with_retry(RetryPolicy::standard().with_backoff(Duration::ZERO, Duration::ZERO));
+//! # Ok(client)
+//! # }
+//! ```
+//!
+//! [`ManualClock`]: auth_cache::ManualClock
 
 mod answer;
 mod attempts;

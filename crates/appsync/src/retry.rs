@@ -159,6 +159,7 @@ pub(crate) fn jitter() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::AnswerInfo;
 
     fn lost() -> AppSyncError {
         AppSyncError::new(ErrorKind::Unavailable, true)
@@ -176,6 +177,16 @@ mod tests {
         }
         assert_eq!(policy.pause(3, &lost(), true, 0.0), Some(Duration::ZERO));
         assert_eq!(policy.pause(3, &lost(), true, 0.5), Some(Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn no_pause_is_shorter_than_what_appsync_asks_for() {
+        for (retry_after, expected) in [(7, 7000), (0, 50)] {
+            let info = AnswerInfo { retry_after: Some(Duration::from_secs(retry_after)), ..AnswerInfo::default() };
+            let error = AppSyncError::new(ErrorKind::Throttled, false).with_answer(info);
+            let pause = RetryPolicy::standard().pause(1, &error, false, 1.0);
+            assert_eq!(pause, Some(Duration::from_millis(expected)));
+        }
     }
 
     #[test]

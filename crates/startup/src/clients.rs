@@ -42,5 +42,11 @@ pub(crate) fn http_client() -> Result<reqwest::Client, StartError> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(reqwest::Client::builder().tls_backend_preconfigured(tls).connect_timeout(CONNECT).http1_only().build()?)
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(CONNECT)
+        .http1_only()
+        // AppSync redirects nobody, and a token is for AppSync only.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?)
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
+mod auth;
 mod bad_input;
 mod client_credentials;
 mod corner_cases;
@@ -10,12 +11,16 @@ mod events;
 mod faults;
 mod http_api;
 mod operations;
+mod pages;
+mod partial;
 mod peer;
 mod relay;
 mod renewal;
+mod retries;
 mod secrets;
 mod setup;
 mod sign_in;
+mod spans;
 mod token_reuse;
 mod warm_up;
 mod wire;

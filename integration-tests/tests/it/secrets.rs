@@ -34,6 +34,11 @@ impl Write for Log {
 }
 
 impl Log {
+    /// What has been logged so far.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
     /// Everything that `future` logs, at every level.
     pub(crate) async fn of<T>(future: impl Future<Output = T>) -> (T, String) {
         let log = Self::default();
@@ -41,8 +46,7 @@ impl Log {
         let subscriber =
             tracing_subscriber::fmt().json().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
         let output = future.with_subscriber(subscriber).await;
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        (output, log)
+        (output, log.text())
     }
 }
 

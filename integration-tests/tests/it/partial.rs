@@ -1,0 +1,74 @@
+//! Data and errors side by side.
+
+use std::time::Duration;
+
+use appsync::{ErrorKind, Partial, RetryPolicy};
+use serde_json::json;
+
+use crate::wire::{Data, GetThing, SetThing, Step, Variables, Wire, answer, good, json as answer_of};
+
+async fn partial_of(body: serde_json::Value) -> Partial<Data> {
+    let wire = Wire::always(Step::Answer(answer_of(body))).await;
+    wire.client().execute::<SetThing>(Variables::default()).partial().await.unwrap()
+}
+
+#[tokio::test]
+async fn data_is_given_with_the_errors_beside_it() {
+    let error = json!({"path": ["thing", "x"], "errorType": "Custom", "errorInfo": {"a": 1}, "message": "m"});
+    let partial = partial_of(json!({"data": {"thing": {"id": "a", "size": 1}}, "errors": [error]})).await;
+    assert_eq!(partial.data.as_ref().unwrap().thing.id, "a");
+    assert_eq!(partial.errors[0].error_type.as_deref(), Some("Custom"));
+    assert_eq!(partial.errors[0].error_info, Some(json!({"a": 1})));
+    assert_eq!(partial.request_id(), Some("request-1"));
+
+    let (data, errors) = partial.require_data().unwrap();
+    assert_eq!((data.thing.size, errors.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_complete_answer_has_no_errors() {
+    let partial = partial_of(json!({"data": {"thing": {"id": "a", "size": 1}}})).await;
+    assert!(partial.errors.is_empty());
+    assert_eq!(partial.require_complete().unwrap().thing.id, "a");
+}
+
+#[tokio::test]
+async fn errors_survive_data_that_is_null_or_does_not_fit() {
+    for data in [json!(null), json!({"thing": null}), json!({"thing": {"id": null, "size": 1}})] {
+        let error = json!({"path": ["thing"], "errorType": "Unauthorized", "message": "m"});
+        let partial = partial_of(json!({"data": data, "errors": [error]})).await;
+        assert_eq!(partial.data, None);
+        let error = partial.require_data().unwrap_err();
+        assert_eq!((error.kind(), error.error_type()), (ErrorKind::Denied, Some("Unauthorized")));
+        assert_eq!(error.path(), Some(&[json!("thing")][..]));
+        assert_eq!(error.request_id(), Some("request-1"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_graphql_answer_is_an_error_all_the_same() {
+    for (step, kind) in [
+        (Step::Answer(answer("403 Forbidden", &[], "<html>")), ErrorKind::Denied),
+        (Step::Answer(answer_of("{}")), ErrorKind::Malformed),
+        (Step::Answer(answer_of(r#"{"data":{"thing":5}}"#)), ErrorKind::Malformed),
+        (Step::ResetAfter, ErrorKind::Unavailable),
+    ] {
+        let wire = Wire::always(step).await;
+        let error = wire.client().execute::<SetThing>(Variables::default()).partial().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_throttled_is_asked_for_again_only_if_it_has_no_data() {
+    let error = json!({"path": ["thing"], "errorType": "DynamoDB:ThrottlingException"});
+    let policy = RetryPolicy::standard().with_backoff(Duration::ZERO, Duration::ZERO);
+    for (data, requests) in [(json!(null), 2), (json!({"thing": {"id": "a", "size": 1}}), 1)] {
+        let throttled = answer_of(json!({"data": data, "errors": [error]}));
+        let wire = Wire::start([Step::Answer(throttled)], Step::Answer(good())).await;
+        let client = wire.client().with_retry(policy.clone());
+        let partial = client.execute::<GetThing>(Variables::default()).partial().await.unwrap();
+        assert_eq!(partial.data.unwrap().thing.id, "a");
+        assert_eq!(wire.requests().len(), requests);
+    }
+}
