@@ -98,10 +98,11 @@ pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has
 
 /// Whether AppSync may have executed an operation to which it gave no data.
 ///
-/// A status of 4xx is a refusal of the request as a whole, before AppSync looks at its fields. That includes 429:
-/// AppSync takes the request's tokens from the API's quota when the request comes, and refuses it if there are none
-/// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>); RFC 6585 means the same by the status. Of throttling
-/// that a resolver reports in a 200 answer, nothing of that kind can be said: other fields may have been resolved.
+/// A status of 4xx is taken as a refusal of the request as a whole, before AppSync looks at its fields. That is known of
+/// 401 and 400. Of 429 AppSync documents nothing but that it throttles requests at the API's rate of request tokens
+/// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>): a choice, for which the status itself speaks
+/// (RFC 6585, section 4). Of throttling that a resolver reports in a 200 answer, nothing of that kind can be said: other
+/// fields may have been resolved.
 pub(crate) fn may_have_executed(status: Option<StatusCode>, kind: ErrorKind) -> bool {
     match status {
         Some(status) if status.is_client_error() => false,

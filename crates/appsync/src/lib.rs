@@ -63,7 +63,7 @@
 //! | --- | --- | --- |
 //! | no connection, or it ended before it took the request's body | yes | yes |
 //! | 401 of a service's token | once | once |
-//! | 429, 408 | yes | yes: AppSync refuses these before it executes anything |
+//! | 429, 408 | yes | yes: taken as a refusal before anything is executed |
 //! | the connection was lost later, or the answer is not complete | yes | no |
 //! | 5xx, throttling of a data source in a 200 answer | yes | no |
 //! | anything else | no | no |

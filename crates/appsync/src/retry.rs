@@ -102,7 +102,8 @@ fn may_pass(error: &AppSyncError) -> bool {
 
 /// A budget of retries, shared by the clones of a client: while most calls fail, retries would make it worse.
 ///
-/// It works as the retry quota of the AWS SDKs, with the same figures:
+/// It works as the retry quota of the AWS SDKs, with the figures that these had for long; aws-smithy-runtime 1.16 charges
+/// 14 for a retry that is not due to throttling, and calls these the legacy costs.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 #[derive(Clone, Debug)]
 pub(crate) struct RetryBudget(Arc<AtomicU32>);

@@ -104,9 +104,10 @@ async fn what_appsync_answers_when_it_fails_has_a_stable_error_type() {
     ] {
         let t = Setup::start().await;
         let description = format!("{fault:?}");
-        t.cloud.inject(fault);
+        t.cloud.inject(fault.always());
         let error = t.get_order().await.unwrap_err();
         assert_eq!(error.error_type, error_type, "{description}: {error:?}");
+        t.cloud.clear_faults();
         t.get_order().await.unwrap();
     }
 }
