@@ -7,6 +7,7 @@ use std::{
 };
 
 use graphql_client_codegen::{CodegenMode, GraphQLClientCodegenOptions, generate_module_token_stream_from_string};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use syn::{Item, ItemMod, Visibility, parse_quote};
 
 use crate::{documents::CheckedOperation, problem::Problem, rewrite, rust, shared::Shared};
@@ -31,7 +32,7 @@ pub(crate) fn module(
     }))
     .unwrap_or_else(|panic| Err(panic_message(panic.as_ref())))
     .map_err(failed)?;
-    let generated: syn::File = syn::parse2(tokens).map_err(|error| failed(error.to_string()))?;
+    let generated: syn::File = syn::parse2(with_safe_module(tokens)).map_err(|error| failed(error.to_string()))?;
 
     let module = generated.items.into_iter().find_map(|item| match item {
         Item::Mod(module) => Some(module),
@@ -55,6 +56,34 @@ pub(crate) fn module(
     })
 }
 
+/// The module of an operation `Move` would be `move`, which is a word of Rust: where it is declared and where a path
+/// begins with it, it is `move_`.
+fn with_safe_module(tokens: TokenStream) -> TokenStream {
+    let mut declared = tokens.clone().into_iter().skip_while(|token| token.to_string() != "mod").skip(1);
+    let Some(TokenTree::Ident(module)) = declared.next() else { return tokens };
+    let safe = rewrite::safe_ident(&module.to_string());
+    if safe == module { tokens } else { renamed(tokens, &module, &safe) }
+}
+
+fn renamed(tokens: TokenStream, module: &Ident, safe: &Ident) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut result = TokenStream::new();
+    let mut follows_mod = false;
+    while let Some(token) = tokens.next() {
+        result.extend([match token {
+            TokenTree::Group(group) => Group::new(group.delimiter(), renamed(group.stream(), module, safe)).into(),
+            TokenTree::Ident(ident) => {
+                let begins_path = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':');
+                let is_module = ident == *module && (follows_mod || begins_path);
+                follows_mod = ident == "mod";
+                if is_module { safe.clone().into() } else { ident.into() }
+            }
+            other => other,
+        }]);
+    }
+    result
+}
+
 /// The generated items come in this order.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
@@ -67,7 +96,10 @@ enum Part {
 fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>, String> {
     let mut own = Vec::new();
     let mut part = Part::Inputs;
-    for item in generated {
+    for mut item in generated {
+        if let Item::Struct(item) = &mut item {
+            rewrite::distinct_fields(item);
+        }
         match item {
             Item::Type(alias) if matches!(alias.vis, Visibility::Inherited) => shared.scalar(alias)?,
             Item::Struct(item) if item.ident == "Variables" => {
@@ -89,6 +121,11 @@ fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>,
             Item::Use(_) | Item::Const(_) | Item::Impl(_) => {}
             _ => return Err("it has an item of an unexpected kind".to_owned()),
         }
+    }
+    let mut names: Vec<_> = own.iter().filter_map(rewrite::name).collect();
+    names.sort();
+    if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
+        return Err(format!("two parts of the answer would both be `{twice}`; give one of their fields an alias"));
     }
     shared.mark_used(&own);
     Ok(own)

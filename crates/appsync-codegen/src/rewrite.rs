@@ -1,5 +1,7 @@
 //! Changes to the types that `graphql_client_codegen` generates. Each says why.
 
+use std::collections::BTreeMap;
+
 use quote::{ToTokens, format_ident, quote};
 use syn::{
     Attribute, Field, Fields, GenericArgument, Ident, Item, ItemStruct, PathArguments, Type, Variant, parse_quote,
@@ -52,6 +54,23 @@ pub(crate) fn input(mut item: ItemStruct, is_change: bool) -> ItemStruct {
         item.attrs.push(parse_quote!(#[derive(Default)]));
     }
     item
+}
+
+/// Names that differ in GraphQL, such as `fooBar` and `foo_bar`, may be one in Rust: the second then ends in `_2`.
+pub(crate) fn distinct_fields(item: &mut ItemStruct) {
+    let mut taken = BTreeMap::new();
+    for field in &mut item.fields {
+        let Some(ident) = field.ident.clone() else { continue };
+        let count: &mut usize = taken.entry(ident.to_string()).or_default();
+        *count += 1;
+        if *count > 1 {
+            let graphql = serialized_name(field);
+            if !field.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("rename")) {
+                field.attrs.push(parse_quote!(#[serde(rename = #graphql)]));
+            }
+            field.ident = Some(format_ident!("{ident}_{count}"));
+        }
+    }
 }
 
 /// A part of an answer. The enum of a union or an interface becomes one that keeps the name of a type it does not

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use syn::{Ident, Item};
 
 use crate::{
-    Error, codegen::Conventions, documents::CheckedOperation, graphql_client, problem::Problem, shared::Shared,
+    Error, codegen::Conventions, documents::CheckedOperation, graphql_client, problem::Problem, rewrite, shared::Shared,
 };
 
 /// Rust code for the operations: a type and a module for each, the types they share, and the list of them.
@@ -65,12 +65,14 @@ fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_to
     };
     let variables = definition.variables.iter().map(|variable| variable.name.as_str());
     let doc = format!(" The {} `{name}`.\n\n```graphql\n{document}```", definition.operation_type);
+    let allow = rewrite::lints();
     let client_token = match client_token.as_slice() {
         [] => quote!(None),
         path => quote!(Some(&[#(#path),*])),
     };
     let syn::File { items, .. } = syn::parse_quote! {
         #[doc = #doc]
+        #allow
         #[derive(Clone, Copy, Debug)]
         pub struct #ident;
 
@@ -126,8 +128,10 @@ fn list(operations: &[CheckedOperation]) -> Item {
         .map(|operation| format_ident!("{}", operation.name))
         .collect();
     names.sort();
+    let allow = rewrite::lints();
     syn::parse_quote! {
         /// The queries and mutations, sorted by name, for callers that choose one at run time.
+        #allow
         pub const OPERATIONS: &[::appsync::DynamicOperation] =
             &[#(::appsync::DynamicOperation::of::<#names>()),*];
     }

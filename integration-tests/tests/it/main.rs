@@ -17,6 +17,7 @@ mod peer;
 mod relay;
 mod renewal;
 mod retries;
+mod schemas;
 mod secrets;
 mod setup;
 mod sign_in;

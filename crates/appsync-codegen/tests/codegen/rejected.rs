@@ -52,13 +52,13 @@ fn a_name_that_is_no_rust_type() {
 }
 
 #[test]
-fn a_name_that_is_a_rust_keyword() {
-    let problem = Project::new().with("graphql/Match.graphql", "query Match { search { __typename } }").problem();
+fn a_name_that_no_module_can_have() {
+    let problem = Project::new().with("graphql/As.graphql", "query As { search { __typename } }").problem();
     assert_problem(
         &problem,
-        "graphql/Match.graphql",
+        "graphql/As.graphql",
         None,
-        "no Rust code can be generated for `Match`",
+        "no Rust code can be generated for `As`",
         "Rust keyword",
     );
 }

@@ -1,0 +1,78 @@
+//! An order from its creation to its cancellation, against the stand-in for AWS:
+//! `cargo run -p operations --example orders`.
+
+#![expect(clippy::print_stdout, reason = "an example shows what happens")]
+
+use std::error::Error;
+
+use appsync::{ErrorKind, Patch};
+use futures_util::TryStreamExt as _;
+use local_cloud::LocalCloud;
+use operations::{
+    CancelOrder, CreateOrder, ListOrders, UpdateOrder, cancel_order, create_order, list_orders,
+    types::{CreateOrderInput, Currency, MoneyInput, OrderLineInput, UpdateOrderInput},
+    update_order,
+};
+use startup::{Config, ExecutionContext};
+
+/// What a function keeps between its invocations.
+static CONTEXT: ExecutionContext = ExecutionContext::new();
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let cloud = LocalCloud::start().await?;
+    let settings = cloud.environment();
+    let config = Config::from_lookup(|name| {
+        let (_, value) = settings.iter().filter_map(|line| line.split_once('=')).find(|(key, _)| *key == name)?;
+        Some(value.to_owned())
+    })?;
+    let appsync = CONTEXT.start(&config).await?;
+
+    // With a key of its own, creating it twice makes one order: it may be repeated after a lost answer.
+    let input = new_order()?;
+    let create = appsync.execute::<CreateOrder>(create_order::Variables { input }).idempotent();
+    let order = create.await?.create_order;
+    println!("created {} for {} cents", order.id, order.total.minor_units);
+
+    let pages = appsync.paginate::<ListOrders>(
+        |next_token| list_orders::Variables { limit: Some(2), next_token, ..Default::default() },
+        |data| data.list_orders.next_token.as_deref(),
+    );
+    let sizes: Vec<usize> = pages.stream().map_ok(|data| data.list_orders.items.len()).try_collect().await?;
+    println!("listed the orders, page by page: {sizes:?}");
+
+    let mut version = order.version;
+    for note in [Patch::Value("ring twice".to_owned()), Patch::Null] {
+        let (id, status, attributes) = (order.id.clone(), Patch::Absent, Patch::Absent);
+        let input = UpdateOrderInput { id, expected_version: version, note, status, attributes };
+        let changed = appsync.execute::<UpdateOrder>(update_order::Variables { input }).await?.update_order;
+        version = changed.version;
+        println!("changed the note to {:?}: version {version}", changed.note);
+    }
+
+    let cancel = |expected_version| {
+        let (id, reason) = (order.id.clone(), Some("changed my mind".to_owned()));
+        appsync.execute::<CancelOrder>(cancel_order::Variables { id, expected_version, reason })
+    };
+    match cancel(order.version).await {
+        Err(error) if error.kind() == ErrorKind::ConditionFailed => {
+            println!("refused, as the order has changed: {error}")
+        }
+        other => return Err(format!("a stale version was not refused: {other:?}").into()),
+    }
+    let cancelled = cancel(version).await?.cancel_order;
+    println!("cancelled: {}", cancelled.status.as_str());
+    Ok(())
+}
+
+fn new_order() -> Result<CreateOrderInput, Box<dyn Error>> {
+    let unit_price = MoneyInput { currency: Currency::EUR, minor_units: 450 };
+    Ok(CreateOrderInput {
+        client_token: Some("the-first-order-of-eve".to_owned()),
+        customer_email: "eve@example.com".to_owned().try_into()?,
+        lines: vec![OrderLineInput { sku: "tea".to_owned(), quantity: 2, unit_price }],
+        card: None,
+        note: None,
+        attributes: None,
+    })
+}

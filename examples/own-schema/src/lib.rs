@@ -1,0 +1,3 @@
+//! The operations of a schema of one's own.
+
+include!(concat!(env!("OUT_DIR"), "/operations.rs"));

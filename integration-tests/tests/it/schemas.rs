@@ -1,0 +1,119 @@
+//! Schemas of the kinds that others have: what is generated compiles, and keeps each answer as it is.
+
+use appsync::{Operation, Patch};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+mod amplify {
+    include!(concat!(env!("OUT_DIR"), "/amplify/operations.rs"));
+}
+
+mod social {
+    include!(concat!(env!("OUT_DIR"), "/social/operations.rs"));
+}
+
+mod words {
+    include!(concat!(env!("OUT_DIR"), "/words/operations.rs"));
+}
+
+/// Decodes and encodes; nothing must change on the way.
+fn round_trip<T: DeserializeOwned + Serialize>(json: &Value) -> T {
+    let decoded: T = serde_json::from_value(json.clone()).unwrap_or_else(|error| panic!("{error}: {json}"));
+    assert_eq!(&serde_json::to_value(&decoded).unwrap(), json);
+    decoded
+}
+
+#[test]
+fn a_list_of_an_amplify_model_keeps_nulls_and_sync_fields() {
+    use amplify::{list_parcels, types::ParcelState};
+    let parcel = json!({
+        "depot": "north", "number": 7, "state": "in_transit", "weights": [1.5, null], "tags": ["fragile"],
+        "labels": "{\"a\":1}", "tracking": "https://example.com/7", "phone": "+49 30 123456",
+        "scannedFrom": ["192.0.2.0/24"], "due": "2026-12-01", "opens": "08:00:00", "createdAt": "2026-11-23T12:30:45.500Z",
+        "_version": 3, "_deleted": null, "_lastChangedAt": 1_795_437_045,
+        "stops": {"items": [{"id": "stop-1", "next": {"id": "stop-2"}}, null]},
+    });
+    let page = json!({"listParcels": {"items": [parcel, null], "nextToken": null, "startedAt": 1_795_437_045}});
+    let data: list_parcels::ResponseData = round_trip(&page);
+    let parcels = data.list_parcels.unwrap().items;
+    assert_eq!(parcels[0].as_ref().unwrap().parcel_fields.state, Some(ParcelState::in_transit));
+    assert!(parcels[1].is_none());
+}
+
+#[test]
+fn filters_that_contain_themselves_can_be_written() {
+    let variables = json!({
+        "filter": {
+            "or": [{"state": {"eq": "PACKED"}}, {"not": {"state": {"attributeType": "_null", "size": {"between": [1, 2]}}}}],
+        },
+    });
+    round_trip::<amplify::list_parcels::Variables>(&variables);
+    round_trip::<words::find_things::Variables>(
+        &json!({"self": {"not": {"all": [{"dyn": "x"}]}}, "where": {"type": "struct"}}),
+    );
+}
+
+#[test]
+fn an_update_tells_null_from_absent_and_a_creation_does_not() {
+    use amplify::types::{CreateParcelInput, UpdateParcelInput};
+    let update: UpdateParcelInput = round_trip(&json!({"depot": "north", "number": 7, "state": null}));
+    assert_eq!((update.state, update.tags), (Patch::Null, Patch::Absent));
+    let create: CreateParcelInput = serde_json::from_value(json!({"depot": "n", "number": 7, "state": null})).unwrap();
+    assert_eq!(serde_json::to_value(create).unwrap(), json!({"depot": "n", "number": 7}));
+    let change: words::types::MoveInput = round_trip(&json!({"to": {}, "at": null}));
+    assert_eq!((change.at, change.ref_), (Patch::Null, Patch::Absent), "named in build.rs as a change");
+}
+
+#[test]
+fn unions_and_interfaces_nest_and_tolerate_types_that_are_added_later() {
+    use social::get_timeline::ResponseData;
+    let post = json!({
+        "__typename": "Post", "id": "1", "text": "hi", "createdAt": "2026-11-23T12:30:45Z", "author": {"name": "ada"},
+    });
+    for of in [post.clone(), json!({"__typename": "Poll"})] {
+        let repost = json!({"__typename": "Repost", "id": "2", "of": of});
+        let entries = json!([post, repost, null, {"__typename": "Advertisement"}]);
+        round_trip::<ResponseData>(&json!({"getTimeline": {"entries": entries, "nextToken": "next"}}));
+    }
+    let mentioned =
+        json!({"__typename": "Mentioned", "id": "3", "by": {"name": "ada", "website": null, "pinned": null}});
+    let notifications = json!({"getNotifications": [mentioned, {"__typename": "Followed", "id": "4"}]});
+    round_trip::<social::get_notifications::ResponseData>(&notifications);
+}
+
+#[test]
+fn names_that_are_words_of_rust_are_sent_as_they_are() {
+    use words::types::Type;
+    let variables: words::thing::Variables = round_trip(&json!({"type": "crate", "ref": "a", "async": true}));
+    assert_eq!(variables.type_, Type::crate_);
+    let thing = json!({
+        "id": "1", "type": "None", "ref": "a", "match": {"id": "2"}, "fooBar": 1, "foo_bar": 2,
+        "option": {"value": "x"}, "string": "s", "result": {"ok": true},
+    });
+    let data: words::thing::ResponseData = round_trip(&json!({"thing": thing}));
+    let thing = data.thing.unwrap();
+    assert_eq!((thing.foo_bar, thing.foo_bar_2), (Some(1), Some(2)));
+    for (name, value) in [
+        ("struct", Type::struct_),
+        ("Struct", Type::Struct),
+        ("Other", Type::Other),
+        ("New", Type::Other_("New".to_owned())),
+    ] {
+        assert_eq!(round_trip::<Type>(&json!(name)), value);
+    }
+}
+
+#[test]
+fn a_key_by_which_the_api_knows_a_repetition_is_found_wherever_it_is() {
+    assert_eq!(amplify::CreateParcel::CLIENT_TOKEN, Some(&["input", "_version"][..]));
+    assert_eq!(social::PostText::CLIENT_TOKEN, Some(&["requestId"][..]));
+    assert_eq!(words::Thing::CLIENT_TOKEN, None, "a query needs none");
+    assert_eq!(words::Move::CLIENT_TOKEN, Some(&["input", "ref"][..]));
+}
+
+#[test]
+fn subscriptions_have_types_but_are_in_no_list() {
+    round_trip::<amplify::on_create_parcel::Variables>(&json!({"filter": {"state": {"in": ["PACKED"]}}}));
+    assert!(amplify::OPERATIONS.iter().all(|operation| operation.name() != amplify::OnCreateParcel::NAME));
+    assert_eq!(amplify::OPERATIONS.len(), 3);
+}
