@@ -11,6 +11,8 @@ const ANSWER: &str = r#"{"data":{"bookRoom":{"id":"booking-1","on":"2026-12-01"}
 
 #[tokio::test]
 async fn a_room_is_booked() -> Result<(), Box<dyn std::error::Error>> {
+    // reqwest is built without a TLS provider of its own: one for the whole process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/graphql", listener.local_addr()?).parse()?;
     let client = AppSyncClient::new(reqwest::Client::builder().build()?, url, Auth::api_key("da2-key")?);

@@ -52,15 +52,9 @@ fn a_name_that_is_no_rust_type() {
 }
 
 #[test]
-fn a_name_that_no_module_can_have() {
-    let problem = Project::new().with("graphql/As.graphql", "query As { search { __typename } }").problem();
-    assert_problem(
-        &problem,
-        "graphql/As.graphql",
-        None,
-        "no Rust code can be generated for `As`",
-        "Rust keyword",
-    );
+fn a_name_that_no_type_can_have() {
+    let problem = Project::new().with("graphql/Self.graphql", "query Self { search { __typename } }").problem();
+    assert_problem(&problem, "graphql/Self.graphql", None, "no Rust code can be generated for `Self`", "Rust keyword");
 }
 
 #[test]

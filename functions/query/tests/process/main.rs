@@ -79,7 +79,7 @@ async fn a_process_without_its_settings_names_them_and_ends() {
 
 async fn get_order(lambda: &mut RuntimeApi) {
     match lambda.invoke(json!({"operation": "GetOrder", "variables": {"id": "order-1"}})).await {
-        Outcome::Answered(answer) => assert_eq!(answer["getOrder"]["id"], "order-1"),
+        Outcome::Answered(answer) => assert_eq!(answer["data"]["getOrder"]["id"], "order-1"),
         Outcome::Failed(error) => panic!("{error}"),
     }
 }
