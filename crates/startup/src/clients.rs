@@ -1,12 +1,14 @@
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use aws_sdk_ssm::config::{BehaviorVersion, SharedCredentialsProvider, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
 use reqwest::redirect::Policy;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 
-use crate::{AwsConfig, StartError};
+use crate::{AwsConfig, StartError, sdk_http::SdkHttp};
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long data may stay unacknowledged before a connection counts as dead. One that died while the process was frozen
@@ -16,14 +18,12 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(2);
 
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
 /// profiles and credential providers costs start-up time.
-pub(crate) fn sdk_config(aws: &AwsConfig) -> SdkConfig {
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+pub(crate) fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(aws.region.clone())
         .credentials_provider(SharedCredentialsProvider::new(aws.credentials.clone()))
-        .http_client(http)
+        .http_client(SdkHttp(http))
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)))
         .timeout_config(
             TimeoutConfig::builder()
@@ -38,11 +38,18 @@ pub(crate) fn sdk_config(aws: &AwsConfig) -> SdkConfig {
     config.build()
 }
 
-/// The HTTP client of the process for everything but the SDK.
+/// The HTTP client of the process, for the SDK too.
 ///
-/// Its roots are compiled in: reading the system's takes milliseconds at each start. Timeouts are the callers' matter.
-pub(crate) fn http_client() -> Result<reqwest::Client, StartError> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+/// Its roots are compiled in: reading the system's takes milliseconds at each start. Timeouts are the callers' matter,
+/// but for that of connecting.
+pub(crate) fn http_client(ca_bundle: Option<&Path>) -> Result<reqwest::Client, StartError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = ca_bundle {
+        let unreadable = |source| StartError::CaBundle { path: path.to_owned(), source };
+        for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+            roots.add(certificate.map_err(unreadable)?)?;
+        }
+    }
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
@@ -50,7 +57,7 @@ pub(crate) fn http_client() -> Result<reqwest::Client, StartError> {
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECT)
-        .redirect(Policy::none()) // AppSync sends none, and a token should go nowhere else.
+        .redirect(Policy::none()) // AppSync and the SDK's services send none, and a token should go nowhere else.
         .http1_only();
     #[cfg(target_os = "linux")]
     let http = http.tcp_user_timeout(UNACKNOWLEDGED);

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use auth_cache::TokenUse;
 use aws_sdk_ssm::config::{Credentials, Region};
@@ -15,6 +15,7 @@ use url::{Host, Url};
 /// | `TOKEN_REUSE` | `off` signs in at every invocation, to show what reuse saves | `on` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
 /// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS | |
+/// | `AWS_CA_BUNDLE` | a file of certificates to trust as well, only where `APPSYNC_URL` and `AWS_ENDPOINT_URL` are on this machine | |
 /// | `AWS_LAMBDA_LOG_LEVEL` | set by Lambda: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` | `INFO` |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -43,6 +44,8 @@ pub struct AwsConfig {
     pub credentials: Credentials,
     /// Where Cognito and SSM are, when it is not AWS.
     pub endpoint_url: Option<Url>,
+    /// Certificates to trust beside those that are compiled in, for a stand-in on this machine.
+    pub ca_bundle: Option<PathBuf>,
 }
 
 impl Config {
@@ -80,6 +83,11 @@ impl Config {
         let secret = settings.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
         let session = settings.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
         let endpoint_url = settings.optional("AWS_ENDPOINT_URL", "a URL such as http://127.0.0.1:8000", url);
+        let all_is_local = appsync_url.as_ref().is_some_and(is_local) && endpoint_url.as_ref().is_some_and(is_local);
+        let ca_bundle =
+            settings.optional("AWS_CA_BUNDLE", "a PEM file, and only with both URLs on this machine", |path| {
+                all_is_local.then(|| PathBuf::from(path))
+            });
 
         match (appsync_url, service_user_parameters, region, key_id, secret) {
             (Some(appsync_url), Some(service_user_parameters), Some(region), Some(key_id), Some(secret))
@@ -94,6 +102,7 @@ impl Config {
                         region: Region::new(region),
                         credentials: Credentials::new(key_id, secret, session, None, "environment"),
                         endpoint_url,
+                        ca_bundle,
                     },
                     log_level: log_level.unwrap_or(Level::INFO),
                 })
@@ -170,12 +179,16 @@ fn prefix(value: &str) -> Option<String> {
 /// Tokens and passwords leave the machine over TLS only.
 fn url(value: &str) -> Option<Url> {
     let url = Url::parse(value).ok()?;
-    let loopback = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    (url.scheme() == "https" || url.scheme() == "http" && loopback).then_some(url)
+    (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && is_local(&url)).then_some(url)
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 fn level(value: &str) -> Option<Level> {
@@ -251,6 +264,26 @@ mod tests {
     fn plain_http_is_for_this_machine_only() {
         for url in ["http://127.0.0.1:8000/graphql", "http://localhost:8000/graphql", "http://[::1]:8000/graphql"] {
             config(&[("APPSYNC_URL", url)]).unwrap();
+        }
+    }
+
+    #[test]
+    fn other_certificates_are_trusted_on_this_machine_only() {
+        let local = [
+            ("AWS_CA_BUNDLE", "/canary.pem"),
+            ("APPSYNC_URL", "https://127.0.0.1:8000/graphql"),
+            ("AWS_ENDPOINT_URL", "https://localhost:8000"),
+        ];
+        assert_eq!(config(&local).unwrap().aws.ca_bundle, Some("/canary.pem".into()));
+        for elsewhere in [
+            &local[..1],
+            &local[..2],
+            &[local[0], local[2]],
+            &[local[0], local[1], ("AWS_ENDPOINT_URL", "https://canary.example")],
+            &[local[0], local[2], ("APPSYNC_URL", "https://127.0.0.1.example/graphql")],
+        ] {
+            let error = config(elsewhere).unwrap_err().to_string();
+            assert!(error.contains("AWS_CA_BUNDLE is malformed (") && !error.contains("canary"), "{error}");
         }
     }
 

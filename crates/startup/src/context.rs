@@ -1,4 +1,4 @@
-use std::{sync::OnceLock, time::Duration};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use appsync::AppSyncClient;
 use auth_cache::{CognitoTokenSource, ErrorChain, Identity, Renewal, SsmCredentials, TokenCache};
@@ -46,7 +46,8 @@ impl ExecutionContext {
         if let Some(appsync) = self.appsync.get() {
             return Ok(appsync);
         }
-        let sdk = clients::sdk_config(&config.aws);
+        let http = clients::http_client(config.aws.ca_bundle.as_deref())?;
+        let sdk = clients::sdk_config(&config.aws, http.clone());
         let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(&sdk), &config.service_user_parameters);
         let cognito = aws_sdk_cognitoidentityprovider::Client::new(&sdk);
         let source = CognitoTokenSource::new(cognito, credentials, config.token_use);
@@ -54,7 +55,6 @@ impl ExecutionContext {
             true => Identity::new(&self.tokens, source),
             false => Identity::new(&self.tokens, source.with_renewal(Renewal::Never)).without_reuse(),
         };
-        let http = clients::http_client()?;
         Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))
     }
 }
@@ -69,6 +69,14 @@ impl Default for ExecutionContext {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The file that `AWS_CA_BUNDLE` names holds no certificates.
+    #[error("could not read certificates from {}", path.display())]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::pki_types::pem::Error,
+    },
     /// The TLS configuration is not usable.
     #[error("could not set up TLS")]
     Tls(#[from] rustls::Error),

@@ -21,6 +21,7 @@ mod clients;
 mod config;
 mod context;
 mod logging;
+mod sdk_http;
 
 pub use config::{AwsConfig, Config, ConfigError};
 pub use context::{ExecutionContext, StartError};

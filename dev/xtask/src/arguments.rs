@@ -1,5 +1,6 @@
 //! What was asked for on the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
@@ -12,15 +13,22 @@ Tasks:
   demo    Call every function, with and without token reuse, and compare
             --calls N      warm calls per function (default 50)
             --json FILE    write the numbers there too
+  bench   Measure cold and warm invocations, next to what other people write; docs/performance.md says more
+            --quick        everything once, to see that it works
+            --rounds N     starts of each variant in each comparison (default 11)
+            --only A,B     these variants only: ours, floor, hello, naive, node-cached, node-each-time, python
+            --from FILE    write an earlier run's figures into docs/ again
   dev     Run every function locally and reload it when its code changes
 
-Both need no AWS account: dev/local-cloud stands in for Cognito, SSM and AppSync.";
+None needs an AWS account: dev/local-cloud stands in for Cognito, SSM and AppSync.";
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Print [`USAGE`].
     Help,
+    /// `cargo xtask bench`, with arguments that the benchmark reads itself.
+    Bench(Vec<OsString>),
     /// `cargo xtask demo`.
     Demo(DemoOptions),
     /// `cargo xtask dev`.
@@ -42,6 +50,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         Some(Value(task)) => task.string()?,
         Some(option) => return Err(option.unexpected()),
     };
+    if task == "bench" {
+        return Ok(Task::Bench(parser.raw_args()?.collect()));
+    }
     let mut demo = DemoOptions { calls: 50, json: None };
     while let Some(argument) = parser.next()? {
         match (task.as_str(), argument) {
@@ -84,6 +95,12 @@ mod tests {
         assert_eq!(parsed("demo"), Ok(Task::Demo(DemoOptions { calls: 50, json: None })));
         let told = DemoOptions { calls: 5, json: Some("out.json".into()) };
         assert_eq!(parsed("demo --calls 5 --json=out.json"), Ok(Task::Demo(told)));
+    }
+
+    #[test]
+    fn the_benchmark_reads_its_arguments_itself() {
+        assert_eq!(parsed("bench --quick"), Ok(Task::Bench(vec!["--quick".into()])));
+        assert_eq!(parsed("bench"), Ok(Task::Bench(Vec::new())));
     }
 
     #[test]
