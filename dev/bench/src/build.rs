@@ -23,17 +23,26 @@ pub(crate) fn tools() -> PathBuf {
     root().join(".tools/bench")
 }
 
-/// All variants that this machine can build; says which it cannot.
-pub(crate) fn all(optimized: bool) -> Result<Vec<Variant>> {
-    let mut variants = vec![ours()?];
-    variants.extend(rust(optimized)?);
-    match version("node") {
-        Some(_) => variants.extend(node()?),
-        None => println!("there is no node here: its variants are left out"),
+/// The variants that are `wanted` and that this machine can build; says which it cannot.
+pub(crate) fn all(optimized: bool, wanted: impl Fn(&str) -> bool) -> Result<Vec<Variant>> {
+    let mut variants = Vec::new();
+    if wanted(OURS) {
+        variants.push(ours()?);
     }
-    match version("python3") {
-        Some(_) => variants.push(python()?),
-        None => println!("there is no python3 here: its variant is left out"),
+    for name in [NAIVE, FLOOR, HELLO].into_iter().filter(|name| wanted(name)) {
+        variants.push(rust(name, optimized)?);
+    }
+    if wanted(NODE_CACHED) || wanted(NODE_EACH_TIME) {
+        match version("node") {
+            Some(_) => variants.extend(node()?.into_iter().filter(|variant| wanted(variant.name))),
+            None => println!("there is no node here: its variants are left out"),
+        }
+    }
+    if wanted(PYTHON) {
+        match version("python3") {
+            Some(_) => variants.push(python()?),
+            None => println!("there is no python3 here: its variant is left out"),
+        }
     }
     Ok(variants)
 }
@@ -51,21 +60,16 @@ fn ours() -> Result<Variant> {
     binary(OURS, &program)
 }
 
-fn rust(optimized: bool) -> Result<Vec<Variant>> {
+/// One at a time: built together, the features of one would be those of all.
+fn rust(name: &'static str, optimized: bool) -> Result<Variant> {
     let target = root().join("target/bench-peers");
-    [NAIVE, FLOOR, HELLO]
-        .into_iter()
-        .map(|name| {
-            // One by one: built together, the features of one would be those of all.
-            let mut cargo = Command::new("cargo");
-            cargo.args(["build", "--quiet", "--locked", "--package", name]).arg("--target-dir").arg(&target);
-            if optimized {
-                cargo.arg("--release");
-            }
-            run(cargo.current_dir(peers().join("rust")))?;
-            binary(name, &target.join(if optimized { "release" } else { "debug" }).join(name))
-        })
-        .collect()
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet", "--locked", "--package", name]).arg("--target-dir").arg(&target);
+    if optimized {
+        cargo.arg("--release");
+    }
+    run(cargo.current_dir(peers().join("rust")))?;
+    binary(name, &target.join(if optimized { "release" } else { "debug" }).join(name))
 }
 
 fn binary(name: &'static str, program: &Path) -> Result<Variant> {

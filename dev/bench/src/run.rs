@@ -50,10 +50,9 @@ const QUICK: Effort = Effort { rounds: 1, warm: 3, processes: 1 };
 async fn measure(arguments: &Arguments) -> Result<Results> {
     ensure!(arguments.quick || OPTIMIZED, "figures need an optimized build: run `cargo xtask bench`");
     println!("building all variants (minutes the first time, seconds later)");
-    let mut variants = build::all(OPTIMIZED)?;
-    if !arguments.only.is_empty() {
-        variants.retain(|variant| arguments.only.iter().any(|name| name == variant.name));
-    }
+    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let variants = build::all(OPTIMIZED, wanted)?;
+    ensure!(!variants.is_empty(), "there is no such variant");
     let mut effort = if arguments.quick { QUICK } else { FULL };
     effort.rounds = arguments.rounds.unwrap_or(effort.rounds);
     let few = Effort { rounds: effort.rounds.div_ceil(2), ..effort };
