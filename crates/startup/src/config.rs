@@ -190,13 +190,13 @@ fn prefix(value: &str) -> Option<String> {
     value.starts_with('/').then(|| value.to_owned())
 }
 
-/// Tokens and passwords leave the machine over TLS only.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace>
 fn namespace(value: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#:".contains(c);
     (value.len() <= 255 && value.chars().all(allowed)).then(|| value.to_owned())
 }
 
+/// Tokens and passwords leave the machine over TLS only.
 fn url(value: &str) -> Option<Url> {
     let url = Url::parse(value).ok()?;
     (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && is_local(&url)).then_some(url)

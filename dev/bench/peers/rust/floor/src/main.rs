@@ -30,7 +30,8 @@ async fn main() -> Result<(), Error> {
     let body: &'static [u8] = env::var("FLOOR_BODY")?.leak().as_bytes();
 
     run(service_fn(async |_: LambdaEvent<Value>| {
-        let request = http.post(url.clone()).header(CONTENT_TYPE, "application/json").header(AUTHORIZATION, token.clone());
+        let request =
+            http.post(url.clone()).header(CONTENT_TYPE, "application/json").header(AUTHORIZATION, token.clone());
         let answer = request.body(body).send().await?.error_for_status()?.bytes().await?;
         Ok::<_, Error>(serde_json::from_slice::<Box<RawValue>>(&answer)?)
     }))
