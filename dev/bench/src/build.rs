@@ -53,6 +53,20 @@ pub(crate) fn version(program: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// The size in bytes of a zip of these files, but for some bytes of names.
+pub(crate) fn zip_size(files: &[PathBuf]) -> Result<u64> {
+    const HEADERS: u64 = 30 + 46;
+    const END: u64 = 22;
+    let mut size = END;
+    for file in files {
+        let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
+        deflated.write_all(&content)?;
+        size += deflated.finish()?.len() as u64 + HEADERS;
+    }
+    Ok(size)
+}
+
 /// The function `query`, which cargo has put beside this program.
 fn ours() -> Result<Variant> {
     let program = env::current_exe()?.with_file_name("query");
@@ -79,7 +93,7 @@ fn binary(name: &'static str, program: &Path) -> Result<Variant> {
         command: vec![program.display().to_string()],
         folder: root(),
         environment: Vec::new(),
-        zip_bytes: zip_size(&[program.to_owned()])?,
+        files: vec![program.to_owned()],
     })
 }
 
@@ -120,7 +134,7 @@ fn node() -> Result<[Variant; 2]> {
             ]
             .map(str::to_owned)
             .to_vec(),
-            zip_bytes: zip_size(&[folder.join("index.js")])?,
+            files: vec![folder.join("index.js")],
             folder,
             environment: Vec::new(),
         })
@@ -151,7 +165,7 @@ fn python() -> Result<Variant> {
             .to_vec(),
         folder: source,
         environment: vec![("PYTHONPATH".to_owned(), peers().join("python").display().to_string())],
-        zip_bytes: zip_size(&files)?,
+        files,
     })
 }
 
@@ -182,20 +196,6 @@ fn run(command: &mut Command) -> Result<()> {
         bail!("{name} failed ({status}): see above");
     }
     Ok(())
-}
-
-/// The size of a zip of these files, but for some bytes of names.
-fn zip_size(files: &[PathBuf]) -> Result<u64> {
-    const HEADERS: u64 = 30 + 46;
-    const END: u64 = 22;
-    let mut size = END;
-    for file in files {
-        let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
-        deflated.write_all(&content)?;
-        size += deflated.finish()?.len() as u64 + HEADERS;
-    }
-    Ok(size)
 }
 
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -1,7 +1,7 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
     crypto::ring::default_provider,
@@ -22,6 +22,8 @@ impl Certificates {
     /// Issues them, and writes the authority's into `folder`.
     pub(crate) fn issue(folder: PathBuf) -> Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
+        // OpenSSL takes a certificate for its own issuer where both have one name.
+        params.distinguished_name.push(DnType::CommonName, "benchmark authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;

@@ -2,7 +2,7 @@
 
 use crate::{
     results::{Figure, Results, Run},
-    statistics::figure,
+    statistics::{figure, percentile},
     svg::{Bars, Lines},
     variants::{OURS, title},
 };
@@ -25,8 +25,9 @@ pub(crate) fn all(results: &Results) -> Vec<(&'static str, String)> {
 fn session(results: &Results) -> Option<String> {
     let mut lines = Vec::new();
     for session in &results.sessions {
-        let label = if session.token_reuse { "token reused: this workspace" } else { "sign-in at each invocation" };
-        lines.push((label, session.invocations_ms.as_slice(), session.token_reuse));
+        let label = if session.token_reuse { "token reused" } else { "sign-in at each invocation" };
+        let typical = percentile(&session.invocations_ms, 50);
+        lines.push((format!("{label}: {typical:.0} ms"), session.invocations_ms.as_slice(), session.token_reuse));
     }
     let title = "Latency of one function process, invocation by invocation";
     let across = "invocation since the process started";

@@ -11,6 +11,7 @@ use crate::{
     scenarios::{Effort, IMMEDIATE, PLAIN, REALISTIC, STARVED, Stage},
     stopwatch::Stopwatch,
     tables,
+    variants::Variant,
 };
 
 /// Measures, prints the figures, and writes them into `docs/`. `arguments` are those after `cargo xtask bench`.
@@ -58,13 +59,17 @@ async fn measure(arguments: &Arguments) -> Result<Results> {
     let few = Effort { rounds: effort.rounds.div_ceil(2), ..effort };
     let waiting = Effort { warm: effort.warm.min(20), ..effort };
 
-    let sizes =
-        variants.iter().map(|variant| VariantSize { name: variant.name.to_owned(), zip_bytes: variant.zip_bytes });
+    let mut sizes = Vec::new();
+    if OPTIMIZED {
+        for Variant { name, files, .. } in &variants {
+            sizes.push(VariantSize { name: (*name).to_owned(), zip_bytes: build::zip_size(files)? });
+        }
+    }
     let mut results = Results {
         machine: machine(),
         tools: ["node", "python3", "rustc"].into_iter().filter_map(version).collect(),
         quick: arguments.quick,
-        variants: sizes.collect(),
+        variants: sizes,
         ..Results::default()
     };
     let backend = Backend::start(tools().join("certificates")).await?;

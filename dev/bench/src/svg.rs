@@ -16,7 +16,7 @@ pub(crate) struct Lines<'a> {
     pub(crate) across: &'a str,
     pub(crate) unit: &'a str,
     /// Label, values, and whether it is the one that is stressed.
-    pub(crate) lines: Vec<(&'a str, &'a [f64], bool)>,
+    pub(crate) lines: Vec<(String, &'a [f64], bool)>,
 }
 
 const WIDTH: f64 = 760.0;
@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn lines_have_a_point_for_each_value() {
-        let lines = Lines { title: "", across: "", unit: "ms", lines: vec![("a", &[150.0, 50.0, 100.0], false)] };
+        let lines =
+            Lines { title: "", across: "", unit: "ms", lines: vec![("a".to_owned(), &[150.0, 50.0, 100.0], false)] };
         let svg = lines.to_svg();
         assert!(svg.contains("points=\"60.0,111.0 398.0,221.0 736.0,166.0\""), "{svg}");
     }

@@ -13,8 +13,8 @@ pub(crate) struct Variant {
     pub(crate) folder: PathBuf,
     /// What it finds in its environment beside what all have.
     pub(crate) environment: Vec<(String, String)>,
-    /// What its zip has, in bytes: its code and what it needs that Lambda's runtime does not bring.
-    pub(crate) zip_bytes: u64,
+    /// What is in its zip: its code, and what it needs that Lambda's runtime does not bring.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 pub(crate) const OURS: &str = "ours";
