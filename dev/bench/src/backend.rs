@@ -47,6 +47,8 @@ impl Backend {
             .filter_map(|line| line.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.replace(&self.cloud.url(), &self.url(over_tls))))
             .collect();
+        // Lambda sets both; boto3 reads the second.
+        all.push(("AWS_DEFAULT_REGION".to_owned(), self.cloud.seed().region.clone()));
         if over_tls {
             // Ours has its roots compiled in, and Node too; the others read a bundle of certificates wherever they run.
             let Certificates { authority, bundle, .. } = &self.certificates;

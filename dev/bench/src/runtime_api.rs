@@ -132,12 +132,14 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let outcome = match (parts.next(), parts.next()) {
         (Some("next"), _) => return Ok(next(&shared).await),
         (Some("response"), Some(id)) => (id, Ok(body)),
+        // The process ends now, which whoever waits for it notices; its log has the cause.
+        (Some("error"), Some("init")) => return Ok(status(StatusCode::ACCEPTED)),
         (Some("error"), Some(id)) => (id, Err(body)),
         _ => return Ok(status(StatusCode::NOT_FOUND)),
     };
     let (id, answer) = outcome;
     let Some(Invocation { handed_out, done }) = shared.invocations().remove(id) else {
-        return Ok(status(StatusCode::BAD_REQUEST)); // such as an error of the init phase, which has no invocation
+        return Ok(status(StatusCode::BAD_REQUEST));
     };
     let _ = done.send(Outcome { wall: handed_out.until(ended), answer });
     Ok(status(StatusCode::ACCEPTED))
