@@ -37,7 +37,8 @@ async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpRes
     let mut answer = http::Response::new(());
     *answer.status_mut() = response.status();
     std::mem::swap(answer.headers_mut(), response.headers_mut());
-    let body = SdkBody::from(response.bytes().await.map_err(classify)?);
+    // As a stream, of which `Debug` shows nothing: the SDK logs answers at TRACE, and these hold passwords and tokens.
+    let body = SdkBody::from_body_1_x(reqwest::Body::from(response));
     answer.map(|()| body).try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
 }
 
