@@ -15,7 +15,9 @@ pub(crate) async fn run(options: DeployOptions) -> Result<()> {
     println!("{plan}");
     if let Some(backend) = &backend {
         println!("{} holds users and orders: they are gone for good.", backend.name);
-        println!("With DeletionProtection=on, CloudFormation refuses: deploy it with `off` first.\n");
+        if backend.parameters.iter().any(|(name, value)| name == "DeletionProtection" && value == "on") {
+            println!("CloudFormation will refuse to: DeletionProtection is on. Deploy it with `off` first.");
+        }
     }
     let missing = account::missing(&["sam", "aws"], &functions.region);
     if options.dry_run {

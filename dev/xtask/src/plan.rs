@@ -133,9 +133,10 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    match word.contains('$') {
+    // Between double quotes a shell fills in `$NAME`.
+    match word.contains(['$', '\'']) {
         true => format!("\"{}\"", word.replace('"', "\\\"")),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+        false => format!("'{word}'"),
     }
 }
 
@@ -176,6 +177,6 @@ mod tests {
         plan.run("b", &["printf", "%s|", "$Url/x", "Rate=\"rate(30 days)\"", "", "plain=1"]);
         let shell = Command::new("sh").args(["-c", &plan.to_string()]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&shell.stdout), "it's [1]/x|Rate=\"rate(30 days)\"||plain=1|");
-        assert!(plan.to_string().contains("\n# b\nprintf %s"), "{plan}");
+        assert!(plan.to_string().contains("\n# b\nprintf '%s|' \"$Url/x\" "), "{plan}");
     }
 }
