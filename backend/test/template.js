@@ -14,6 +14,12 @@ const TAGS = ['Ref', 'GetAtt', 'Sub', 'If', 'Equals', 'Select', 'Split'].flatMap
 
 const { Resources: resources } = parse(readFileSync(FILE, 'utf8'), { customTags: TAGS });
 
+/** The app clients of the user pool. */
+export function clients() {
+  const all = Object.values(resources).filter(({ Type }) => Type === 'AWS::Cognito::UserPoolClient');
+  return all.map(({ Properties }) => Properties);
+}
+
 /** What DynamoDB's CreateTable takes. */
 export function table(name) {
   const { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } = resources.Orders.Properties;

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { buildSchema } from 'graphql';
 import { subscriptionFilters } from './runtime.js';
-import { resolvers } from './template.js';
+import { clients, resolvers } from './template.js';
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -26,6 +26,14 @@ test('every file of resolvers/ is in the template', () => {
   assert.deepEqual(
     files.filter((name) => !template.includes(`CodeS3Location: resolvers/${name}\n`)),
     [],
+  );
+});
+
+test('no client that customers sign in with may ask for the scopes that show all orders', () => {
+  const withScopes = clients().filter(({ AllowedOAuthFlows: flows }) => flows && !flows.includes('client_credentials'));
+  assert.deepEqual(
+    withScopes.map(({ ClientName, AllowedOAuthScopes }) => [ClientName, AllowedOAuthScopes]),
+    [['customers', ['openid', 'email']]],
   );
 });
 
