@@ -7,7 +7,13 @@ compile_error!("cargo xtask starts and stops groups of processes the Unix way: o
 
 mod arguments;
 mod demo;
+mod deploy;
+mod destroy;
 mod dev;
+
+mod account;
+mod plan;
+mod stack;
 
 mod cargo_lambda;
 mod cloud;
@@ -52,6 +58,8 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Help => println!("{}", arguments::USAGE),
         Task::Demo(options) => demo::run(options).await?,
         Task::Dev => match dev::run().await? {},
+        Task::Deploy(options) => deploy::run(options).await?,
+        Task::Destroy(options) => destroy::run(options).await?,
     }
     Ok(())
 }
