@@ -1,5 +1,6 @@
 //! What was asked for on the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
@@ -13,8 +14,13 @@ Tasks:
             --calls N      warm calls per function (default 50)
             --json FILE    write the numbers there too
   dev     Run every function locally and reload it when its code changes
+  load    Call http-api with many requests at once, in one process, while tokens live for seconds
+            --requests N   how many (default 2000)
+            --in-flight N  how many at once (default 16)
+  serve   Run every function locally for as long as a command runs: cargo xtask serve -- COMMAND...
+            It gets HTTP_API_URL, STAFF_TOKEN and CUSTOMER_TOKEN.
 
-Both need no AWS account: dev/local-cloud stands in for Cognito, SSM and AppSync.";
+They need no AWS account: dev/local-cloud stands in for Cognito, SSM and AppSync.";
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +31,10 @@ pub(crate) enum Task {
     Demo(DemoOptions),
     /// `cargo xtask dev`.
     Dev,
+    /// `cargo xtask load`.
+    Load(LoadOptions),
+    /// `cargo xtask serve -- COMMAND...`: the command.
+    Serve(Vec<OsString>),
 }
 
 /// The options of `cargo xtask demo`.
@@ -36,6 +46,14 @@ pub(crate) struct DemoOptions {
     pub(crate) json: Option<PathBuf>,
 }
 
+/// The options of `cargo xtask load`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LoadOptions {
+    pub(crate) requests: usize,
+    /// How many of them wait for their answer at the same time.
+    pub(crate) in_flight: usize,
+}
+
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     let task = match parser.next()? {
         None | Some(Short('h') | Long("help")) => return Ok(Task::Help),
@@ -43,12 +61,20 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         Some(option) => return Err(option.unexpected()),
     };
     let mut demo = DemoOptions { calls: 50, json: None };
+    let mut load = LoadOptions { requests: 2000, in_flight: 16 };
+    let mut command = Vec::new();
     while let Some(argument) = parser.next()? {
         match (task.as_str(), argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help),
             ("demo", Long("calls")) => demo.calls = parser.value()?.parse_with(at_least_one)?,
             ("demo", Long("json")) => demo.json = Some(parser.value()?.into()),
-            ("demo" | "dev", argument) => return Err(argument.unexpected()),
+            ("load", Long("requests")) => load.requests = parser.value()?.parse_with(at_least_one)?,
+            ("load", Long("in-flight")) => load.in_flight = parser.value()?.parse_with(at_least_one)?,
+            ("serve", Value(program)) => {
+                command.push(program);
+                command.extend(parser.raw_args()?);
+            }
+            ("demo" | "dev" | "load" | "serve", argument) => return Err(argument.unexpected()),
             _ => break,
         }
     }
@@ -56,6 +82,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         "help" => Ok(Task::Help),
         "demo" => Ok(Task::Demo(demo)),
         "dev" => Ok(Task::Dev),
+        "load" => Ok(Task::Load(load)),
+        "serve" if command.is_empty() => Err("say which command: cargo xtask serve -- COMMAND...".into()),
+        "serve" => Ok(Task::Serve(command)),
         _ => Err(format!("there is no task {task:?}").into()),
     }
 }
@@ -84,6 +113,15 @@ mod tests {
         assert_eq!(parsed("demo"), Ok(Task::Demo(DemoOptions { calls: 50, json: None })));
         let told = DemoOptions { calls: 5, json: Some("out.json".into()) };
         assert_eq!(parsed("demo --calls 5 --json=out.json"), Ok(Task::Demo(told)));
+    }
+
+    #[test]
+    fn a_command_keeps_its_own_options() {
+        let command = ["sh", "-c", "--requests"].map(OsString::from).to_vec();
+        assert_eq!(parsed("serve -- sh -c --requests"), Ok(Task::Serve(command)));
+        assert!(parsed("serve").is_err());
+        let options = LoadOptions { requests: 10, in_flight: 2 };
+        assert_eq!(parsed("load --requests 10 --in-flight 2"), Ok(Task::Load(options)));
     }
 
     #[test]

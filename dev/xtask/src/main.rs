@@ -8,6 +8,8 @@ compile_error!("cargo xtask starts and stops groups of processes the Unix way: o
 mod arguments;
 mod demo;
 mod dev;
+mod load;
+mod serve;
 
 mod cargo_lambda;
 mod cloud;
@@ -21,6 +23,7 @@ mod interrupt;
 mod process;
 mod stats;
 mod stopwatch;
+mod story;
 mod table;
 
 use std::process::ExitCode;
@@ -52,6 +55,8 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Help => println!("{}", arguments::USAGE),
         Task::Demo(options) => demo::run(options).await?,
         Task::Dev => match dev::run().await? {},
+        Task::Load(options) => load::run(options).await?,
+        Task::Serve(command) => serve::run(&command).await?,
     }
     Ok(())
 }
