@@ -10,6 +10,8 @@ mod demo;
 mod deploy;
 mod destroy;
 mod dev;
+mod load;
+mod serve;
 
 mod account;
 mod plan;
@@ -27,6 +29,7 @@ mod interrupt;
 mod process;
 mod stats;
 mod stopwatch;
+mod story;
 mod table;
 
 use std::process::ExitCode;
@@ -60,6 +63,8 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Dev => match dev::run().await? {},
         Task::Deploy(options) => deploy::run(options).await?,
         Task::Destroy(options) => destroy::run(options).await?,
+        Task::Load(options) => load::run(options).await?,
+        Task::Serve(command) => serve::run(&command).await?,
     }
     Ok(())
 }
