@@ -10,7 +10,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use local_cloud::LocalCloud;
+use local_cloud::{Fault, LocalCloud, Service};
 use runtime_api::{Outcome, RuntimeApi};
 use serde_json::json;
 
@@ -71,17 +71,21 @@ async fn a_rotation_is_one_line_of_the_log_that_says_who_is_active() {
     assert!(!log.contains(&seed.client_secret));
 }
 
-/// The runtime itself logs whole events at this level, unless it is kept from it.
+/// The runtime logs whole events at this level, and the SDK whole answers, unless they are kept from it.
 #[tokio::test]
-async fn the_log_of_a_process_holds_no_url_of_cloud_formation_at_any_level() {
+async fn the_log_of_a_process_holds_no_url_of_cloud_formation_and_no_secret_at_any_level() {
     let cloud = LocalCloud::start().await.unwrap();
     let mut lambda = RuntimeApi::start().await;
     let function = Function::start(&cloud.environment(), &lambda, "TRACE");
     lambda.wait_for_next().await;
     create(&mut lambda, &cloud, "http://127.0.0.1:1/?X-Amz-Signature=canary-signature").await;
+    let refusal = Fault::error(Service::Ssm, "ValidationException", "Value 'canary-password' failed to satisfy");
+    cloud.inject(refusal.on("PutParameter"));
+    let Outcome::Failed(error) = lambda.invoke(json!({"RequestType": "Rotate"})).await else { panic!("it succeeded") };
+    assert_eq!(error["errorMessage"], "PutParameter is refused: ValidationException");
     let log = function.end();
-    assert!(log.contains("the service user is as it should be"), "{log}");
-    assert!(!log.contains("canary-signature"), "{log}");
+    assert!(log.contains("the service user is as it should be") && log.contains("TRACE"), "{log}");
+    assert!(!log.contains("canary-"), "{log}");
     assert!(!log.contains(&cloud.seed().client_secret), "{log}");
 }
 
