@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use auth_cache::Clock;
-use http::Method;
+use http::{HeaderValue, Method};
 use url::Url;
 
 use crate::{AppSyncError, Auth, Deadline, Execution, Operation, Pages, RetryPolicy, retry::RetryBudget};
@@ -16,6 +16,7 @@ pub struct AppSyncClient {
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) response_limit: usize,
+    pub(crate) trace: Option<HeaderValue>,
 }
 
 /// AppSync documents no limit, but the largest answer of its data sources has 6 MB (Lambda).
@@ -34,6 +35,7 @@ impl AppSyncClient {
             retry: RetryPolicy::standard(),
             budget: RetryBudget::full(),
             response_limit: LARGEST_RESPONSE,
+            trace: None,
         }
     }
 
@@ -47,6 +49,16 @@ impl AppSyncClient {
     #[must_use]
     pub fn with_response_limit(self, bytes: usize) -> Self {
         Self { response_limit: bytes, ..self }
+    }
+
+    /// The same client for one invocation, whose requests carry its X-Ray trace header, such as
+    /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`: what AppSync does for them belongs to the
+    /// invocation's trace then. What cannot be a header's value is left out, because no call should fail for a trace.
+    ///
+    /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
+    #[must_use]
+    pub fn traced_by(self, header: Option<&str>) -> Self {
+        Self { trace: header.and_then(|header| HeaderValue::from_str(header).ok()), ..self }
     }
 
     /// The same client, which judges deadlines by `clock` and signs with its time: for tests.

@@ -58,6 +58,14 @@ pub enum DispatchError {
 }
 
 impl DispatchError {
+    /// AppSync's part in it, if the operation got that far.
+    pub fn appsync(&self) -> Option<&AppSyncError> {
+        match self {
+            Self::AppSync(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// A name for this kind of error that does not change between versions. AppSync's own `errorType`, which depends on
     /// the resolvers, is part of the message.
     pub fn error_type(&self) -> &'static str {
@@ -112,6 +120,11 @@ impl DynamicRequest {
             true => Ok(Self { operation, variables, client_token: None }),
             false => Err(invalid("it has other members")),
         }
+    }
+
+    /// The name of the operation.
+    pub fn operation(&self) -> &str {
+        &self.operation
     }
 
     /// The same request with a key by which the API knows a repetition, if the operation has a place for one

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::header;
+use http::{HeaderName, header};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::{AppSyncClient, AppSyncError, ErrorKind, answer::AnswerInfo, auth::Grant};
@@ -21,6 +21,9 @@ pub(crate) struct Answer {
     pub(crate) info: AnswerInfo,
     pub(crate) body: Bytes,
 }
+
+/// <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
+const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// Sends one request and reads its answer, within `limit`.
 pub(crate) async fn exchange(
@@ -34,13 +37,16 @@ pub(crate) async fn exchange(
     }
     let was_sent = Arc::new(AtomicBool::new(false));
     let watched = Watched { bytes: Some(body.clone()), was_sent: Arc::clone(&was_sent) };
-    let request = client
+    let mut request = client
         .http
         .post(client.endpoint.clone())
         .header(header::CONTENT_TYPE, "application/json")
         .headers(grant.headers(client, body)?)
         .timeout(limit)
         .body(reqwest::Body::wrap(watched));
+    if let Some(trace) = &client.trace {
+        request = request.header(TRACE_HEADER, trace);
+    }
     let mut response =
         request.send().await.map_err(|error| AppSyncError::transport(error, was_sent.load(Ordering::Relaxed)))?;
 

@@ -35,8 +35,10 @@ use crate::{Observer, Refresh, RefreshReason};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// let collector = Builder::new().cloudwatch_namespace("Orders").with_dimension("Function", "query").init()?;
-/// // ... at the end of each invocation, or of every hundredth:
-/// METRICS.flush(collector, std::io::stdout())?;
+/// // ... at the end of each invocation:
+/// if METRICS.is_due() {
+///     METRICS.flush(collector, std::io::stdout())?;
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -60,6 +62,8 @@ struct Refreshes {
 
 /// What one line in the embedded metric format can hold of one metric.
 const MOST_VALUES: usize = 100;
+/// How many hits are worth a line in the log.
+const MANY_HITS: u64 = 100;
 
 impl EmfObserver {
     /// Nothing counted yet.
@@ -71,6 +75,15 @@ impl EmfObserver {
             age: AtomicU64::new(0),
             refreshes: Mutex::new(Refreshes { counts: Vec::new(), times: Vec::new() }),
         }
+    }
+
+    /// Whether there is something that an operator should see soon: a miss, a wait, a refresh, or a hundred hits since the
+    /// last flush. The hits before them are not worth a line in the log at each invocation.
+    pub fn is_due(&self) -> bool {
+        self.misses.load(Ordering::Relaxed) > 0
+            || self.waits.load(Ordering::Relaxed) > 0
+            || self.hits.load(Ordering::Relaxed) >= MANY_HITS
+            || !self.refreshes().counts.is_empty()
     }
 
     /// Hands what was counted since the last flush to the process's metrics recorder, and writes all that `collector`

@@ -1,7 +1,10 @@
 use appsync::{
-    AppSyncClient, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, OperationKind, dispatch,
+    AppSyncClient, AppSyncError, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest,
+    OperationKind, dispatch,
 };
+use auth_cache::ErrorChain;
 use serde_json::{Value, json};
+use tracing::Span;
 
 use crate::{event::Event, http, queue};
 
@@ -23,22 +26,44 @@ impl Operations {
         Self { all, kind: OperationKind::Mutation }
     }
 
-    /// Executes the operation that `request` names.
+    /// Executes the operation that `request` names; the current span then names it too.
     pub(crate) async fn execute(
         &self,
         appsync: &AppSyncClient,
         request: DynamicRequest,
         deadline: Deadline,
     ) -> Result<DynamicAnswer, DispatchError> {
+        if let Some(known) = self.all.iter().find(|operation| operation.name() == request.operation()) {
+            Span::current().record("operation", known.name());
+        }
         dispatch(self.all, self.kind, appsync, request, deadline).await
     }
 }
 
-/// Answers one event, of whatever sender.
+/// Answers one event, of whatever sender. A failure is logged here, once.
 ///
 /// # Errors
 /// When the invocation has to fail, because its sender would not understand any other answer.
 pub async fn answer(
+    operations: Operations,
+    appsync: &AppSyncClient,
+    event: Value,
+    deadline: Deadline,
+) -> Result<Value, DispatchError> {
+    let answer = answer_sender(operations, appsync, event, deadline).await;
+    if let Err(error) = &answer {
+        let request_id = error.appsync().and_then(AppSyncError::request_id);
+        tracing::error!(
+            error_type = error.error_type(),
+            appsync_request_id = request_id,
+            error = %ErrorChain(error),
+            "invocation failed",
+        );
+    }
+    answer
+}
+
+async fn answer_sender(
     operations: Operations,
     appsync: &AppSyncClient,
     event: Value,

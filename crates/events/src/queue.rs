@@ -8,6 +8,7 @@ use auth_cache::ErrorChain;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
+use tracing::{Instrument as _, field::Empty};
 
 use crate::Operations;
 
@@ -56,9 +57,12 @@ async fn execute_in_order(
 ) -> Vec<(usize, Option<String>)> {
     for done in 0..group.len() {
         let (_, message) = &group[done];
-        let Err(error) = execute(operations, appsync, message, deadline).await else { continue };
+        let span = tracing::info_span!("message", messageId = message.message_id, operation = Empty);
+        let Err(error) = execute(operations, appsync, message, deadline).instrument(span.clone()).await else {
+            continue;
+        };
+        let _in_span = span.enter();
         tracing::error!(
-            message_id = message.message_id,
             error_type = error.error_type(),
             error = %ErrorChain(&error),
             not_tried = group.len() - done - 1,
@@ -85,7 +89,7 @@ async fn execute(
     let answer = operations.execute(appsync, request, deadline).await?;
     if let Some(first) = answer.errors.first() {
         // What was executed must not be executed again for the sake of a field in the answer.
-        tracing::warn!(message_id = message.message_id, error = %first, "message executed; its answer is incomplete");
+        tracing::warn!(error = %first, "message executed; its answer is incomplete");
     }
     Ok(())
 }

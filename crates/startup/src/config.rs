@@ -13,6 +13,8 @@ use url::{Host, Url};
 /// | `SERVICE_USER_PARAMETERS` | the prefix of the service user's SSM parameters, see [`auth_cache::SsmCredentials`] | |
 /// | `TOKEN_USE` | `access` or `id`: which token the API is called with | `access` |
 /// | `TOKEN_REUSE` | `off` signs in at every invocation, to show what reuse saves | `on` |
+/// | `METRICS_NAMESPACE` | the CloudWatch namespace of the token's metrics, see [`auth_cache::EmfObserver`] | no metrics |
+/// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
 /// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS | |
 /// | `AWS_LAMBDA_LOG_LEVEL` | set by Lambda: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` | `INFO` |
@@ -27,6 +29,10 @@ pub struct Config {
     pub token_use: TokenUse,
     /// Whether a token is used for more than one invocation.
     pub token_reuse: bool,
+    /// The CloudWatch namespace of the token's metrics; none are written without one.
+    pub metrics_namespace: Option<String>,
+    /// The function's name.
+    pub function_name: String,
     /// How to reach AWS.
     pub aws: AwsConfig,
     /// What is logged.
@@ -73,6 +79,12 @@ impl Config {
             "off" => Some(false),
             _ => None,
         });
+        let metrics_namespace = settings.optional(
+            "METRICS_NAMESPACE",
+            "up to 255 letters, digits and any of .-_/#: such as Orders",
+            namespace,
+        );
+        let function_name = settings.optional("AWS_LAMBDA_FUNCTION_NAME", "set by Lambda", text);
         let log_level = settings.log_level();
         let aws = settings.aws();
 
@@ -82,6 +94,8 @@ impl Config {
                 service_user_parameters,
                 token_use: token_use.unwrap_or_default(),
                 token_reuse: token_reuse.unwrap_or(true),
+                metrics_namespace,
+                function_name: function_name.unwrap_or_else(|| "function".to_owned()),
                 aws,
                 log_level,
             }),
@@ -229,6 +243,12 @@ fn prefix(value: &str) -> Option<String> {
 }
 
 /// Tokens and passwords leave the machine over TLS only.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace>
+fn namespace(value: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#:".contains(c);
+    (value.len() <= 255 && value.chars().all(allowed)).then(|| value.to_owned())
+}
+
 fn url(value: &str) -> Option<Url> {
     let url = Url::parse(value).ok()?;
     let loopback = match url.host()? {
@@ -271,6 +291,7 @@ mod tests {
         assert_eq!(config.service_user_parameters, "/orders/service-user");
         assert_eq!(config.token_use, TokenUse::Access);
         assert!(config.token_reuse);
+        assert_eq!(config.metrics_namespace, None);
         assert_eq!(config.log_level, Level::INFO);
         assert_eq!(config.aws.endpoint_url, None);
     }
@@ -294,6 +315,7 @@ mod tests {
             ("SERVICE_USER_PARAMETERS", "canary"),
             ("TOKEN_USE", "canary"),
             ("TOKEN_REUSE", "canary"),
+            ("METRICS_NAMESPACE", "canary canary"),
             ("AWS_LAMBDA_LOG_LEVEL", "canary"),
         ] {
             let error = config(&[(name, value)]).unwrap_err();

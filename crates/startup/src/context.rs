@@ -1,9 +1,16 @@
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use appsync::AppSyncClient;
 use auth_cache::{CognitoTokenSource, ErrorChain, Identity, Renewal, SsmCredentials, TokenCache};
+use tracing::{Instrument as _, field::Empty};
 
-use crate::{Config, clients};
+use crate::{Config, clients, metrics::Metrics};
 
 /// What a process keeps between invocations: its token, and the client with its open connections.
 ///
@@ -11,8 +18,11 @@ use crate::{Config, clients};
 /// and fills it in [`ExecutionContext::start`].
 #[derive(Debug)]
 pub struct ExecutionContext {
-    tokens: TokenCache,
+    tokens: OnceLock<TokenCache>,
     appsync: OnceLock<AppSyncClient>,
+    metrics: Metrics,
+    function_name: OnceLock<String>,
+    was_invoked: AtomicBool,
 }
 
 /// Lambda gives the init phase 10 s in all.
@@ -21,7 +31,13 @@ const LONGEST_WARM_UP: Duration = Duration::from_secs(8);
 impl ExecutionContext {
     /// An empty context.
     pub const fn new() -> Self {
-        Self { tokens: TokenCache::new(), appsync: OnceLock::new() }
+        Self {
+            tokens: OnceLock::new(),
+            appsync: OnceLock::new(),
+            metrics: Metrics::new(),
+            function_name: OnceLock::new(),
+            was_invoked: AtomicBool::new(false),
+        }
     }
 
     /// Builds the client, signs in and opens the connection to AppSync, so that the first invocation is already warm.
@@ -42,6 +58,21 @@ impl ExecutionContext {
         Ok(appsync)
     }
 
+    /// Runs one invocation. What is logged meanwhile has the function's name, whether this is the process's first
+    /// invocation, and the operation as soon as that is known (`Span::current().record("operation", ...)`). Afterwards, the
+    /// metrics that are due are written.
+    pub async fn invocation<T>(&'static self, work: impl Future<Output = T>) -> T {
+        let span = tracing::info_span!(
+            "invocation",
+            function = self.function_name.get(),
+            coldStart = !self.was_invoked.swap(true, Ordering::Relaxed),
+            operation = Empty,
+        );
+        let outcome = work.instrument(span).await;
+        self.metrics.flush_if_due();
+        outcome
+    }
+
     fn client(&'static self, config: &Config) -> Result<&'static AppSyncClient, StartError> {
         if let Some(appsync) = self.appsync.get() {
             return Ok(appsync);
@@ -50,9 +81,14 @@ impl ExecutionContext {
         let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(&sdk), &config.service_user_parameters);
         let cognito = aws_sdk_cognitoidentityprovider::Client::new(&sdk);
         let source = CognitoTokenSource::new(cognito, credentials, config.token_use);
+        self.function_name.get_or_init(|| config.function_name.clone());
+        let tokens = self.tokens.get_or_init(|| match self.metrics.observer(config) {
+            Some(observer) => TokenCache::observed_by(observer),
+            None => TokenCache::new(),
+        });
         let identity = match config.token_reuse {
-            true => Identity::new(&self.tokens, source),
-            false => Identity::new(&self.tokens, source.with_renewal(Renewal::Never)).without_reuse(),
+            true => Identity::new(tokens, source),
+            false => Identity::new(tokens, source.with_renewal(Renewal::Never)).without_reuse(),
         };
         let http = clients::http_client()?;
         Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))

@@ -12,7 +12,7 @@
 //! let config = Config::from_env()?;
 //! startup::log_as_json(config.log_level);
 //! let appsync = CONTEXT.start(&config).await?;
-//! // lambda_runtime::run_concurrent(service_fn(move |event| handle(appsync.clone(), event))).await
+//! // run_concurrent(service_fn(move |event| CONTEXT.invocation(handle(appsync.clone(), event)))).await
 //! # Ok(())
 //! # }
 //! ```
@@ -21,6 +21,7 @@ mod clients;
 mod config;
 mod context;
 mod logging;
+mod metrics;
 
 pub use clients::{http_client, sdk_config};
 pub use config::{AwsConfig, Config, ConfigError, ServiceUserConfig};

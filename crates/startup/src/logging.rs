@@ -1,19 +1,61 @@
-use tracing::Level;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, registry};
 
 /// Logs everything from `level` up as one JSON object a line, on standard output, which Lambda sends to CloudWatch.
 ///
-/// The span of the Lambda runtime is part of each line: it has the request id. What the runtime and the SDK log at
-/// `TRACE` is left out: whole events, which may hold a caller's token or a presigned URL, and whole answers.
+/// The spans around an event are part of its line: that of the Lambda runtime has the request id, that of
+/// [`ExecutionContext::invocation`](crate::ExecutionContext::invocation) the function's name, its operation and whether it
+/// has just been started. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's
+/// token or a presigned URL, and whole answers.
 ///
 /// Does nothing when a subscriber is set already.
 pub fn log_as_json(level: Level) {
+    let wanted = filter_fn(move |event| *event.level() <= level && !repeats_a_failure(event) && !is_a_body(event));
+    let wanted = wanted.with_max_level_hint(level);
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
-    let without_bodies = level.min(Level::DEBUG);
-    let levels = Targets::new()
-        .with_default(level)
-        .with_target("lambda_runtime", without_bodies)
-        .with_target("aws_smithy_runtime", without_bodies);
     // It fails only when there is a subscriber already, as in a test.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(levels).with(json));
+    let _ = tracing::subscriber::set_global_default(registry().with(wanted).with(json));
+}
+
+/// The Lambda runtime logs the error that a handler returns, outside of the invocation's span. It has been logged in there,
+/// with more to it. A panic, which the runtime logs at the same place, comes with a field.
+fn repeats_a_failure(event: &Metadata<'_>) -> bool {
+    event.target() == "lambda_runtime::layers::panic" && event.fields().field("error").is_none()
+}
+
+fn is_a_body(event: &Metadata<'_>) -> bool {
+    let target = event.target();
+    *event.level() == Level::TRACE && (target.starts_with("lambda_runtime") || target.starts_with("aws_smithy_runtime"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::{Subscriber, subscriber::with_default};
+    use tracing_subscriber::{Layer, layer::Context};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Seen {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            let names = event.fields().map(|field| field.name()).collect::<Vec<_>>().join(" ");
+            self.0.lock().unwrap().push(names);
+        }
+    }
+
+    #[test]
+    fn of_the_runtimes_lines_only_the_one_that_repeats_a_failure_is_left_out() {
+        let seen = Seen::default();
+        let subscriber = registry().with(filter_fn(|event| !repeats_a_failure(event))).with(seen.clone());
+        with_default(subscriber, || {
+            tracing::error!(target: "lambda_runtime::layers::panic", "a failure that was returned");
+            tracing::error!(target: "lambda_runtime::layers::panic", error = "panic", "user handler panicked");
+            tracing::error!(target: "lambda_runtime::layers::api_client", "something else");
+        });
+        assert_eq!(*seen.0.lock().unwrap(), ["message error", "message"]);
+    }
 }

@@ -35,6 +35,10 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
             state.faults.clear();
             ok(&json!([]))
         }
+        (&Method::POST, _) if route.starts_with("customers/") => {
+            let token = state.cognito().token_of(route.trim_start_matches("customers/"), None, state);
+            Answer::new(200, "text/plain", token, "ok")
+        }
         _ => refused(404, "no such route: see the documentation of the crate local_cloud"),
     }
 }

@@ -11,5 +11,5 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     startup::log_as_json(config.log_level);
     let router = http_api::router(CONTEXT.start(&config).await?.clone());
-    run_concurrent(service_fn(move |request| http_api::handle(router.clone(), request))).await
+    run_concurrent(service_fn(move |request| CONTEXT.invocation(http_api::handle(router.clone(), request)))).await
 }

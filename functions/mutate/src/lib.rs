@@ -18,9 +18,10 @@ const OPERATIONS: Operations = Operations::mutations(operations::OPERATIONS);
 /// Answers one event.
 ///
 /// # Errors
-/// When the event is not what it should be or the operation fails. The Lambda runtime logs it.
+/// When the event is not what it should be or the operation fails. It has been logged.
 pub async fn handle(appsync: AppSyncClient, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let LambdaEvent { payload, context } = event;
+    let appsync = appsync.traced_by(context.xray_trace_id.as_deref());
     let deadline = Deadline::of_invocation(context.deadline(), Clock::wall().now());
     events::answer(OPERATIONS, &appsync, payload, deadline).await.map_err(|error| Diagnostic {
         error_type: error.error_type().to_owned(),

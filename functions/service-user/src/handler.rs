@@ -55,8 +55,9 @@ pub async fn handle(service_user: ServiceUser, event: LambdaEvent<Value>) -> Res
             }),
         },
     };
-    result.map_err(|error| Diagnostic {
-        error_type: error.error_type().to_owned(),
-        error_message: ErrorChain(&error).to_string(),
+    result.map_err(|error| {
+        let (error_type, error_message) = (error.error_type(), ErrorChain(&error).to_string());
+        tracing::error!(error_type, error = error_message, "the event has failed");
+        Diagnostic { error_type: error_type.to_owned(), error_message }
     })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use appsync::RetryPolicy;
 use serde_json::Value;
-use tracing::{Level, instrument::WithSubscriber as _};
+use tracing::{Dispatch, Level, instrument::WithSubscriber as _, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::{
@@ -22,6 +22,9 @@ async fn span_of(operation: impl Future<Output = ()>) -> Value {
         .with_span_events(FmtSpan::CLOSE)
         .with_writer(move || writer.clone())
         .finish();
+    // With a single dispatcher, tracing asks whichever thread comes first whether anybody wants a span, and the threads of
+    // other tests say no.
+    let _second = Dispatch::new(NoSubscriber::new());
     operation.with_subscriber(subscriber).await;
     let log = log.text();
     assert!(!log.contains("canary"), "a variable is in: {log}");
@@ -56,4 +59,17 @@ async fn a_span_names_the_operation_the_server_and_how_it_ended() {
     assert_eq!(span["http.request.resend_count"], Value::Null);
     assert_eq!(span["error.type"], "unavailable");
     assert_eq!(span["aws.request_id"], "request-7");
+}
+
+#[tokio::test]
+async fn requests_carry_the_trace_header_of_the_invocation_that_they_belong_to() {
+    const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let wire = Wire::always(Step::Answer(good())).await;
+    let client = wire.client();
+    for trace in [Some(HEADER), None, Some("no\nheader")] {
+        client.clone().traced_by(trace).execute::<GetThing>(Variables { note: String::new() }).await.unwrap();
+    }
+    let sent: Vec<Option<String>> =
+        wire.requests().iter().map(|request| request.header("x-amzn-trace-id").map(str::to_owned)).collect();
+    assert_eq!(sent, [Some(HEADER.to_owned()), None, None]);
 }

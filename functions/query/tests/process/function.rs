@@ -1,7 +1,11 @@
-use std::process::{Child, Command, Output};
+use std::{
+    io::Read as _,
+    process::{Child, Command, Output, Stdio},
+};
 
 use local_cloud::LocalCloud;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use serde_json::Value;
 
 use crate::runtime_api::RuntimeApi;
 
@@ -15,7 +19,17 @@ impl Function {
         let mut command = command();
         command.envs(settings.iter().filter_map(|line| line.split_once('=')));
         command.env("AWS_LAMBDA_RUNTIME_API", lambda.address());
+        command.env("METRICS_NAMESPACE", "Orders");
+        command.stdout(Stdio::piped());
         Self(command.spawn().unwrap())
+    }
+
+    /// Ends it, and gives what it logged, each line as JSON.
+    pub(crate) fn end(mut self) -> Vec<Value> {
+        self.0.kill().unwrap();
+        let mut log = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut log).unwrap();
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Starts it with what Lambda sets and nothing else, and waits for its end.

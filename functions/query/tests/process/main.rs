@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use auth_cache::Clock;
 use function::Function;
-use local_cloud::{LocalCloud, Service};
+use local_cloud::{Fault, LocalCloud, Service};
 use runtime_api::{Outcome, RuntimeApi};
 use serde_json::json;
 
@@ -56,6 +56,45 @@ async fn a_failed_invocation_has_a_stable_error_type_and_the_process_goes_on() {
     let Outcome::Failed(error) = lambda.invoke(json!({"operation": "Nothing"})).await else { panic!("it succeeded") };
     assert_eq!(error["errorType"], "UnknownOperation");
     get_order(&mut lambda).await;
+}
+
+#[tokio::test]
+async fn a_failure_is_logged_once_with_the_request_the_operation_and_whether_the_process_is_new() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let mut lambda = RuntimeApi::start().await;
+    let function = Function::start(&cloud, &lambda);
+    get_order(&mut lambda).await;
+    cloud.inject(Fault::status(Service::AppSync, 403).times(1));
+    let event = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
+    let Outcome::Failed(_) = lambda.invoke(event).await else { panic!("it succeeded") };
+
+    let log = function.end();
+    let errors: Vec<_> = log.iter().filter(|line| line["level"] == "ERROR").collect();
+    let [error] = errors[..] else { panic!("{errors:?}") };
+    assert_eq!(error["message"], "invocation failed");
+    assert_eq!(error["error_type"], "Denied");
+    assert_eq!(error["spans"][0]["requestId"], "request-1");
+    assert_eq!(error["spans"][1]["function"], "query");
+    assert_eq!(error["spans"][1]["operation"], "GetOrder");
+    assert_eq!(error["spans"][1]["coldStart"], false);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_written_to_the_log_as_metrics_after_the_first_invocation() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let mut lambda = RuntimeApi::start().await;
+    let function = Function::start(&cloud, &lambda);
+    for _ in 0..3 {
+        get_order(&mut lambda).await;
+    }
+    let metrics: Vec<_> = function.end().into_iter().filter(|line| line["_aws"].is_object()).collect();
+    let refreshes: Vec<_> = metrics.iter().filter(|line| line["TokenRefreshes"] == 1).collect();
+    let [refresh] = refreshes[..] else { panic!("{metrics:?}") };
+    assert_eq!(refresh["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Orders");
+    assert_eq!(refresh["Function"], "query");
+    assert_eq!((&refresh["Reason"], &refresh["Outcome"]), (&json!("empty"), &json!("succeeded")));
+    assert!(metrics.iter().any(|line| line["TokenMisses"] == 1), "{metrics:?}");
+    assert!(metrics.len() <= 3, "hits alone are not worth a line each: {metrics:?}");
 }
 
 /// Lambda itself refuses such an event; `cargo lambda watch` passes it on, and the runtime names its own error.

@@ -8,6 +8,7 @@ mod runtime_api;
 use std::{
     io::Read as _,
     process::{Child, Command, Stdio},
+    thread::{self, JoinHandle},
 };
 
 use local_cloud::{Fault, LocalCloud, Service};
@@ -15,29 +16,38 @@ use runtime_api::{Outcome, RuntimeApi};
 use serde_json::json;
 
 /// The function's process; dropping it ends it.
-struct Function(Child);
+struct Function {
+    process: Child,
+    /// Reads on while the function writes, which would wait otherwise.
+    log: Option<JoinHandle<String>>,
+}
 
 impl Function {
     fn start(settings: &[String], lambda: &RuntimeApi, level: &str) -> Self {
         let mut command = command(&lambda.address());
         command.envs(settings.iter().filter_map(|line| line.split_once('=')));
         command.env("AWS_LAMBDA_LOG_LEVEL", level).stdout(Stdio::piped()).stderr(Stdio::null());
-        Self(command.spawn().unwrap())
+        let mut process = command.spawn().unwrap();
+        let mut output = process.stdout.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            output.read_to_string(&mut log).unwrap();
+            log
+        });
+        Self { process, log: Some(log) }
     }
 
     /// Ends it, and gives what it has logged.
     fn end(mut self) -> String {
-        self.0.kill().unwrap();
-        let mut log = String::new();
-        self.0.stdout.take().unwrap().read_to_string(&mut log).unwrap();
-        log
+        self.process.kill().unwrap();
+        self.log.take().unwrap().join().unwrap()
     }
 }
 
 impl Drop for Function {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
