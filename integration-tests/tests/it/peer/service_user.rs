@@ -68,11 +68,13 @@ async fn a_pool_or_a_group_that_does_not_exist_is_told() {
 }
 
 #[tokio::test]
-async fn a_thousand_sign_ins_through_four_rotations_all_succeed() {
-    let (_cloud, t) = start().await;
+async fn all_sign_ins_through_four_rotations_succeed() {
+    let (cloud, t) = start().await;
+    // On local-cloud another test makes a thousand calls.
+    let number = if cloud.is_some() { 100 } else { 1000 };
     t.create().await;
     let t = &t;
-    let failures = through_rotations(t, |call| async move {
+    let failures = through_rotations(t, number, |call| async move {
         let credentials = SsmCredentials::new(t.ssm.clone(), &t.prefix);
         let source = CognitoTokenSource::new(t.cognito.clone(), credentials, TokenUse::Access);
         let result = source.with_renewal(Renewal::Never).sign_in().await;
