@@ -30,8 +30,8 @@
 //! makes it the active one. Whatever is interrupted, the active user is as it was, and the next rotation begins anew.
 //! The password that was active before is good until the rotation after: if it leaked, rotate twice.
 //!
-//! Let one invocation run at a time (`ReservedConcurrentExecutions: 1`). A rotation that meets another one all the same
-//! notices and begins anew.
+//! A rotation that meets another one notices and begins anew; but until then, some sign-ins may fail. Start no second one
+//! while one runs, or let one invocation run at a time (`ReservedConcurrentExecutions: 1`).
 
 mod handler;
 

@@ -1,12 +1,14 @@
 //! From an empty pool to an empty pool, by way of every kind of change.
 
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
-use lambda_http::{Body, http};
 use local_cloud::{Fault, LocalCloud, Service};
 use serde_json::json;
 
 use super::{Ask, Deployment, new_pool};
-use crate::setup::{Setup, config};
+use crate::{
+    http_api,
+    setup::{Setup, config},
+};
 
 const ALL: [&str; 4] = ["/client-id", "/client-secret", "/credentials", "/user-pool-id"];
 
@@ -32,9 +34,7 @@ async fn the_functions_answer(cloud: LocalCloud, deployment: &Deployment) -> Loc
     let id = created["createOrder"]["id"].as_str().unwrap();
     let read = t.query(json!({"operation": "GetOrder", "variables": {"id": id}})).await.unwrap();
     assert_eq!(read["getOrder"]["id"], id);
-    let request = http::Request::builder().uri(format!("/orders/{id}")).body(Body::Empty).unwrap();
-    let Ok(answer) = http_api::handle(http_api::router(t.appsync.clone()), request).await;
-    assert_eq!(answer.status(), 200);
+    assert_eq!(http_api::get(&t, &format!("/orders/{id}")).await["id"], id);
     t.cloud
 }
 
