@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_ssm::config::{BehaviorVersion, SharedCredentialsProvider, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
@@ -18,7 +18,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(2);
 
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
 /// profiles and credential providers costs start-up time.
-pub(crate) fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
+pub fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(aws.region.clone())
@@ -42,10 +42,13 @@ pub(crate) fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
 ///
 /// Its roots are compiled in: reading the system's takes milliseconds at each start. Timeouts are the callers' matter,
 /// but for that of connecting.
-pub(crate) fn http_client(ca_bundle: Option<&Path>) -> Result<reqwest::Client, StartError> {
+///
+/// # Errors
+/// When it cannot be built.
+pub fn http_client(aws: &AwsConfig) -> Result<reqwest::Client, StartError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if let Some(path) = ca_bundle {
-        let unreadable = |source| StartError::CaBundle { path: path.to_owned(), source };
+    if let Some(path) = &aws.ca_bundle {
+        let unreadable = |source| StartError::CaBundle { path: path.clone(), source };
         for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
             roots.add(certificate.map_err(unreadable)?)?;
         }

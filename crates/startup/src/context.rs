@@ -78,7 +78,7 @@ impl ExecutionContext {
         if let Some(appsync) = self.appsync.get() {
             return Ok(appsync);
         }
-        let http = clients::http_client(config.aws.ca_bundle.as_deref())?;
+        let http = clients::http_client(&config.aws)?;
         let sdk = clients::sdk_config(&config.aws, http.clone());
         let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(&sdk), &config.service_user_parameters);
         let cognito = aws_sdk_cognitoidentityprovider::Client::new(&sdk);

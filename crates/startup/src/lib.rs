@@ -24,6 +24,7 @@ mod logging;
 mod metrics;
 mod sdk_http;
 
-pub use config::{AwsConfig, Config, ConfigError};
+pub use clients::{http_client, sdk_config};
+pub use config::{AwsConfig, Config, ConfigError, ServiceUserConfig};
 pub use context::{ExecutionContext, StartError};
 pub use logging::log_as_json;

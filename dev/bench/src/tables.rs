@@ -122,7 +122,7 @@ fn storm(results: &Results) -> String {
 
 fn instructions(results: &Results) -> String {
     if results.instructions.is_empty() {
-        return "Not counted in this run: there was no valgrind.\n".to_owned();
+        return "Not counted in this run.\n".to_owned();
     }
     let thousands = |count: u64| format!("{:.0}", count as f64 / 1000.0);
     let rows = results.instructions.iter().map(|counted| {

@@ -132,4 +132,6 @@ async fn another_process_gets_tokens_of_customers_over_http() {
     assert_eq!((&claims["username"], claims.get("cognito:groups")), (&json!("ada"), None));
     assert_eq!(claims["sub"], crate::support::claims(&cloud.customer_token("ada"))["sub"]);
     assert!(run(&cloud, &token, CREATE, new_order("of-ada")).await.get("errors").is_none());
+    let token = cloud.http("POST", "/_local-cloud/members/order-staff/grace", "").await.text;
+    assert_eq!(crate::support::claims(&token)["cognito:groups"], json!(["order-staff"]));
 }
