@@ -45,6 +45,8 @@ impl Log {
         let writer = log.clone();
         let subscriber =
             tracing_subscriber::fmt().json().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
+        // While there is one subscriber alone, a place in the code that another test reaches first is off for good.
+        let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
         let output = future.with_subscriber(subscriber).await;
         (output, log.text())
     }
