@@ -5,8 +5,8 @@ use serde_json::Value;
 /// An event, by its sender.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The operation and its variables.
-    Direct(Value),
+    /// The operation and its variables, and the id of the event that has them as its detail.
+    Direct(Value, Option<String>),
     /// A request to an HTTP API.
     Http(Box<ApiGatewayV2httpRequest>),
     /// Messages of a queue.
@@ -15,7 +15,7 @@ pub(crate) enum Event {
 
 impl Event {
     pub(crate) fn of(mut event: Value) -> Result<Self, DispatchError> {
-        let invalid = |reason| DispatchError::InvalidEvent { reason };
+        let invalid = DispatchError::invalid_event;
         if event["requestContext"]["http"].is_object() {
             let request = serde_json::from_value(event);
             return request.map(Self::Http).map_err(|_| invalid("it is not what API Gateway sends (payload 2.0)"));
@@ -30,9 +30,10 @@ impl Event {
             return Err(invalid("its records are not those of an SQS queue"));
         }
         if event["detail-type"].is_string() {
-            return Ok(Self::Direct(event["detail"].take()));
+            let id = event["id"].as_str().map(str::to_owned);
+            return Ok(Self::Direct(event["detail"].take(), id));
         }
-        Ok(Self::Direct(event))
+        Ok(Self::Direct(event, None))
     }
 }
 
@@ -45,7 +46,8 @@ mod tests {
 
     fn of(event: Value) -> String {
         match Event::of(event) {
-            Ok(Event::Direct(request)) => format!("direct {request}"),
+            Ok(Event::Direct(request, None)) => format!("direct {request}"),
+            Ok(Event::Direct(request, Some(id))) => format!("direct {request} of {id}"),
             Ok(Event::Http(_)) => "http".to_owned(),
             Ok(Event::Queue(batch)) => format!("queue of {}", batch.records.len()),
             Err(error) => error.to_string().rsplit(": ").next().unwrap_or_default().to_owned(),
@@ -57,6 +59,7 @@ mod tests {
         for (event, expected) in [
             (json!({"operation": "A"}), r#"direct {"operation":"A"}"#),
             (json!({"detail-type": "order", "detail": {"operation": "A"}}), r#"direct {"operation":"A"}"#),
+            (json!({"detail-type": "order", "detail": {"id": "b"}, "id": "a"}), r#"direct {"id":"b"} of a"#),
             (json!({"detail-type": "order"}), "direct null"),
             (json!(null), "direct null"),
             (json!({"Records": [{"eventSource": "aws:sqs"}, {}]}), "queue of 2"),

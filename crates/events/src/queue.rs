@@ -79,7 +79,7 @@ async fn execute(
     message: &SqsMessage,
     deadline: Deadline,
 ) -> Result<(), DispatchError> {
-    let invalid = |reason| DispatchError::InvalidEvent { reason };
+    let invalid = DispatchError::invalid_event;
     let body = message.body.as_deref().unwrap_or_default();
     let mut request =
         DynamicRequest::parse(serde_json::from_str(body).map_err(|_| invalid("the message is not JSON"))?)?;
