@@ -11,7 +11,7 @@ use auth_cache::{
 };
 use local_cloud::{Fault, LocalCloud, Service};
 use serde_json::json;
-use tracing::{Level, instrument::WithSubscriber as _};
+use tracing::{Dispatch, Level, instrument::WithSubscriber as _, subscriber::NoSubscriber};
 
 use crate::{
     client_credentials::http_client,
@@ -45,6 +45,9 @@ impl Log {
         let writer = log.clone();
         let subscriber =
             tracing_subscriber::fmt().json().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
+        // With a single dispatcher, tracing asks whichever thread comes first whether anybody wants a span or an event, and
+        // the threads of other tests say no.
+        let _second = Dispatch::new(NoSubscriber::new());
         let output = future.with_subscriber(subscriber).await;
         (output, log.text())
     }
