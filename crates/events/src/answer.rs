@@ -71,12 +71,12 @@ async fn answer_sender(
 ) -> Result<Value, DispatchError> {
     match Event::of(event)? {
         Event::Direct(request, id) => {
-            let mut request = DynamicRequest::parse(request)?;
-            if let Some(id) = id {
-                request = request.with_client_token(id);
-            }
-            let answer = operations.execute(appsync, request, deadline).await?;
-            Ok(json!(answer))
+            let request = DynamicRequest::parse(request)?;
+            let request = match id {
+                Some(id) => request.with_client_token(id),
+                None => request,
+            };
+            Ok(json!(operations.execute(appsync, request, deadline).await?))
         }
         Event::Http(request) => Ok(http::answer(operations, appsync, *request, deadline).await),
         Event::Queue(_) if operations.kind != OperationKind::Mutation => {

@@ -45,7 +45,8 @@ fn is_authorized(authorizer: &ApiGatewayRequestAuthorizer) -> bool {
     jwt || authorizer.iam.is_some() || !authorizer.fields.is_empty()
 }
 
-fn operation(request: &ApiGatewayV2httpRequest) -> Result<DynamicRequest, DispatchError> {
+/// What a request asks for.
+pub(crate) fn operation(request: &ApiGatewayV2httpRequest) -> Result<DynamicRequest, DispatchError> {
     let invalid = DispatchError::invalid_event;
     let body = request.body.as_deref().unwrap_or_default();
     let body = match request.is_base64_encoded {
