@@ -20,6 +20,8 @@ pub struct GraphqlError {
     pub error_type: Option<String>,
     /// Whatever the resolver adds.
     pub error_info: Option<Value>,
+    /// What the resolver gives beside the error, such as the item whose condition did not hold.
+    pub data: Option<Value>,
     /// The field that failed: names and list indices from the top. It is empty where the errors are too large to keep.
     pub path: Option<Vec<Value>>,
     /// Where in the document.
@@ -35,6 +37,7 @@ impl<'de> Deserialize<'de> for GraphqlError {
                     message: take("message").and_then(text),
                     error_type: take("errorType").and_then(text),
                     error_info: take("errorInfo"),
+                    data: take("data"),
                     path: take("path").and_then(list),
                     locations: take("locations"),
                 }

@@ -15,6 +15,7 @@ use url::{Host, Url};
 /// | `TOKEN_REUSE` | `off` signs in at every invocation, to show what reuse saves | `on` |
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace of the token's metrics, see [`auth_cache::EmfObserver`] | no metrics |
 /// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
+/// | `HTTP_API_CALLERS` | `authorizer`: who calls `http-api`, the gateway's authorizer says; `unverified-token`: the token itself, on a developer's machine only | `authorizer` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
 /// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS | |
 /// | `AWS_LAMBDA_LOG_LEVEL` | set by Lambda: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` | `INFO` |
@@ -33,6 +34,9 @@ pub struct Config {
     pub metrics_namespace: Option<String>,
     /// The function's name.
     pub function_name: String,
+    /// Whether `http-api` believes its callers' tokens without a gateway that has verified them. It never does unless
+    /// [`AwsConfig::endpoint_url`] is on this machine.
+    pub unverified_callers: bool,
     /// How to reach AWS.
     pub aws: AwsConfig,
     /// What is logged.
@@ -86,12 +90,24 @@ impl Config {
             namespace,
         );
         let function_name = settings.optional("AWS_LAMBDA_FUNCTION_NAME", "set by Lambda", text);
+        let unverified_callers =
+            settings.optional("HTTP_API_CALLERS", "authorizer or unverified-token", |value| match value {
+                "authorizer" => Some(false),
+                "unverified-token" => Some(true),
+                _ => None,
+            });
         let log_level = settings.optional("AWS_LAMBDA_LOG_LEVEL", "one of TRACE DEBUG INFO WARN ERROR FATAL", level);
         let region = settings.required("AWS_REGION", "a region such as eu-west-1", text);
         let key_id = settings.required("AWS_ACCESS_KEY_ID", "set by Lambda from the function's role", text);
         let secret = settings.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
         let session = settings.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
         let endpoint_url = settings.optional("AWS_ENDPOINT_URL", "a URL such as http://127.0.0.1:8000", url);
+        if unverified_callers == Some(true) && !endpoint_url.as_ref().is_some_and(is_loopback) {
+            settings.problems.push(
+                "HTTP_API_CALLERS must be authorizer (unverified-token is for a machine with its own AWS_ENDPOINT_URL)"
+                    .to_owned(),
+            );
+        }
 
         match (appsync_url, service_user_parameters, region, key_id, secret) {
             (Some(appsync_url), Some(service_user_parameters), Some(region), Some(key_id), Some(secret))
@@ -104,6 +120,7 @@ impl Config {
                     token_reuse: token_reuse.unwrap_or(true),
                     metrics_namespace,
                     function_name: function_name.unwrap_or_else(|| "function".to_owned()),
+                    unverified_callers: unverified_callers.unwrap_or(false),
                     aws: AwsConfig {
                         region: Region::new(region),
                         credentials: Credentials::new(key_id, secret, session, None, "environment"),
@@ -181,21 +198,25 @@ fn prefix(value: &str) -> Option<String> {
     value.starts_with('/').then(|| value.to_owned())
 }
 
-/// Tokens and passwords leave the machine over TLS only.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace>
 fn namespace(value: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#:".contains(c);
     (value.len() <= 255 && value.chars().all(allowed)).then(|| value.to_owned())
 }
 
+/// Tokens and passwords leave the machine over TLS only.
 fn url(value: &str) -> Option<Url> {
     let url = Url::parse(value).ok()?;
-    let loopback = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    (url.scheme() == "https" || url.scheme() == "http" && loopback).then_some(url)
+    (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && is_loopback(&url)).then_some(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 fn level(value: &str) -> Option<Level> {
@@ -231,6 +252,7 @@ mod tests {
         assert_eq!(config.token_use, TokenUse::Access);
         assert!(config.token_reuse);
         assert_eq!(config.metrics_namespace, None);
+        assert!(!config.unverified_callers);
         assert_eq!(config.log_level, Level::INFO);
         assert_eq!(config.aws.endpoint_url, None);
     }
@@ -255,6 +277,7 @@ mod tests {
             ("TOKEN_USE", "canary"),
             ("TOKEN_REUSE", "canary"),
             ("METRICS_NAMESPACE", "canary canary"),
+            ("HTTP_API_CALLERS", "canary"),
             ("AWS_LAMBDA_LOG_LEVEL", "canary"),
         ] {
             let error = config(&[(name, value)]).unwrap_err();
@@ -273,6 +296,18 @@ mod tests {
     fn plain_http_is_for_this_machine_only() {
         for url in ["http://127.0.0.1:8000/graphql", "http://localhost:8000/graphql", "http://[::1]:8000/graphql"] {
             config(&[("APPSYNC_URL", url)]).unwrap();
+        }
+    }
+
+    #[test]
+    fn tokens_are_believed_unverified_on_this_machine_only() {
+        let unverified = ("HTTP_API_CALLERS", "unverified-token");
+        let here = [unverified, ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")];
+        assert!(config(&here).unwrap().unverified_callers);
+        for elsewhere in [&[unverified][..], &[unverified, ("AWS_ENDPOINT_URL", "https://ssm.eu-west-1.amazonaws.com")]]
+        {
+            let error = config(elsewhere).unwrap_err().to_string();
+            assert!(error.contains("HTTP_API_CALLERS must be authorizer"), "{error}");
         }
     }
 

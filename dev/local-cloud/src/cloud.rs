@@ -62,6 +62,21 @@ impl LocalCloud {
         &self.state.seed
     }
 
+    /// A new access token of a customer of the seeded pool, who is created at the first call: a user with this name, in no
+    /// group. It does not count as a call of Cognito.
+    pub fn customer_token(&self, username: &str) -> String {
+        self.user_token(username, None)
+    }
+
+    /// The same of a user in `group`, which is created too if need be.
+    pub fn member_token(&self, username: &str, group: &str) -> String {
+        self.user_token(username, Some(group))
+    }
+
+    fn user_token(&self, username: &str, group: Option<&str>) -> String {
+        self.state.cognito().token_of(username, group, &self.state)
+    }
+
     /// What the functions need in their environment, as `NAME=value`.
     pub fn environment(&self) -> Vec<String> {
         self.state.seed.environment(&self.url())

@@ -18,8 +18,10 @@ use serde_json::Value;
 use self::pool::{Client, Pool, User};
 use self::refresh::RefreshToken;
 use self::sign_in::Session;
+use self::tokens::SignIn;
 use crate::aws_json::{AwsError, Outcome, parse};
 use crate::cloud::State;
+use crate::ids;
 use crate::jwt::{Claims, Keys};
 use crate::seed::Seed;
 
@@ -123,6 +125,20 @@ impl Cognito {
         user.groups.insert(seed.group.clone());
         pool.users.insert(user.username.clone(), user);
         self.pools.insert(pool.id.clone(), pool);
+    }
+
+    /// An access token of a user of the seeded pool, who comes into being if need be.
+    pub(crate) fn token_of(&mut self, username: &str, group: Option<&str>, state: &State) -> String {
+        let (context, keys) = (Context::of(state), self.keys.clone());
+        let pool = self.pools.get_mut(&state.seed.user_pool_id).expect("the example is seeded");
+        pool.groups.extend(group.map(str::to_owned));
+        let new = || User::new(username, &ids::uuid(), context.now);
+        let user = pool.users.entry(username.to_owned()).or_insert_with(new);
+        user.groups.extend(group.map(str::to_owned));
+        let (pool, sign_in) = (&*pool, SignIn::at(context.now));
+        let (client, user) = (&pool.clients[&state.seed.client_id], &pool.users[username]);
+        let tokens = tokens::issue(&keys, pool, client, user, &sign_in, &context);
+        tokens["AccessToken"].as_str().expect("it has one").to_owned()
     }
 
     fn pool(&mut self, id: &str) -> Result<&mut Pool, AwsError> {

@@ -35,8 +35,21 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
             state.faults.clear();
             ok(&json!([]))
         }
+        (&Method::POST, _) if route.starts_with("customers/") => {
+            token(state, route.trim_start_matches("customers/"), None)
+        }
+        (&Method::POST, _) if route.starts_with("members/") => {
+            match route.trim_start_matches("members/").split_once('/') {
+                Some((group, name)) => token(state, name, Some(group)),
+                None => refused(404, "name the group and the user: members/GROUP/NAME"),
+            }
+        }
         _ => refused(404, "no such route: see the documentation of the crate local_cloud"),
     }
+}
+
+fn token(state: &State, name: &str, group: Option<&str>) -> Answer {
+    Answer::new(200, "text/plain", state.cognito().token_of(name, group, state), "ok")
 }
 
 fn change_settings(state: &State, body: &[u8]) -> Result<(), String> {

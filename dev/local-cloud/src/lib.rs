@@ -30,6 +30,7 @@
 //! | --- | --- |
 //! | `GET /_local-cloud/health` | 200 once it serves |
 //! | `GET /_local-cloud/seed` | ids and credentials of the example's pool and user |
+//! | `POST /_local-cloud/customers/<name>`, `POST /_local-cloud/members/<group>/<name>` | a new access token of this customer, or of this member of a group, as text |
 //! | `GET /_local-cloud/calls` | `[{"at":…,"service":"cognito","operation":"AdminInitiateAuth","status":200,"outcome":"ok","millis":3}, …]` |
 //! | `DELETE /_local-cloud/calls` | forgets them |
 //! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15,"secretsmanager":20},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |

@@ -79,6 +79,7 @@ impl Seed {
             ("APPSYNC_URL", format!("{url}/graphql")),
             ("SERVICE_USER_PARAMETERS", self.parameters_prefix.clone()),
             ("AWS_ENDPOINT_URL", url.to_owned()),
+            ("HTTP_API_CALLERS", "unverified-token".to_owned()),
             ("AWS_REGION", self.region.clone()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),

@@ -1,8 +1,11 @@
 //! What was asked for on the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
+
+use crate::stack;
 
 /// What `cargo xtask --help` prints.
 pub(crate) const USAGE: &str = "\
@@ -13,8 +16,22 @@ Tasks:
             --calls N      warm calls per function (default 50)
             --json FILE    write the numbers there too
   dev     Run every function locally and reload it when its code changes
+  load    Call http-api with many requests at once, in one process, while tokens live for seconds
+            --requests N   how many (default 2000)
+            --in-flight N  how many at once (default 16)
+  serve   Run every function locally for as long as a command runs: cargo xtask serve -- COMMAND...
+            It gets HTTP_API_URL, STAFF_TOKEN and CUSTOMER_TOKEN.
+  deploy  Deploy the functions, as template.yaml and samconfig.toml say, and call each once
+            --env NAME     dev (default) or prod
+            --backend      the sample backend first, and the functions for it
+            --parameter NAME=VALUE
+                           a parameter of template.yaml, instead of samconfig.toml's
+            --dry-run      print the commands and do nothing
+            --yes          do not ask before production is changed
+  destroy Delete the functions; with --backend the sample backend, its users and orders too
+            --env, --backend, --dry-run, --yes
 
-Both need no AWS account: dev/local-cloud stands in for Cognito, SSM and AppSync.";
+All but `deploy` and `destroy` need no AWS account: dev/local-cloud stands in for Cognito, SSM and AppSync.";
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +42,14 @@ pub(crate) enum Task {
     Demo(DemoOptions),
     /// `cargo xtask dev`.
     Dev,
+    /// `cargo xtask deploy`.
+    Deploy(DeployOptions),
+    /// `cargo xtask destroy`.
+    Destroy(DeployOptions),
+    /// `cargo xtask load`.
+    Load(LoadOptions),
+    /// `cargo xtask serve -- COMMAND...`: the command.
+    Serve(Vec<OsString>),
 }
 
 /// The options of `cargo xtask demo`.
@@ -36,6 +61,29 @@ pub(crate) struct DemoOptions {
     pub(crate) json: Option<PathBuf>,
 }
 
+/// The options of `cargo xtask deploy` and `cargo xtask destroy`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DeployOptions {
+    /// Which settings of `samconfig.toml` are used.
+    pub(crate) env: String,
+    /// Whether the sample backend is meant too.
+    pub(crate) backend: bool,
+    /// Parameters of the functions' template.
+    pub(crate) parameters: Vec<(String, String)>,
+    /// Whether to stop after the plan is printed.
+    pub(crate) dry_run: bool,
+    /// Whether to go on without asking.
+    pub(crate) yes: bool,
+}
+
+/// The options of `cargo xtask load`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LoadOptions {
+    pub(crate) requests: usize,
+    /// How many of them wait for their answer at the same time.
+    pub(crate) in_flight: usize,
+}
+
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     let task = match parser.next()? {
         None | Some(Short('h') | Long("help")) => return Ok(Task::Help),
@@ -43,12 +91,27 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         Some(option) => return Err(option.unexpected()),
     };
     let mut demo = DemoOptions { calls: 50, json: None };
+    let mut deploy =
+        DeployOptions { env: "dev".to_owned(), backend: false, parameters: Vec::new(), dry_run: false, yes: false };
+    let mut load = LoadOptions { requests: 2000, in_flight: 16 };
+    let mut command = Vec::new();
     while let Some(argument) = parser.next()? {
         match (task.as_str(), argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help),
             ("demo", Long("calls")) => demo.calls = parser.value()?.parse_with(at_least_one)?,
             ("demo", Long("json")) => demo.json = Some(parser.value()?.into()),
-            ("demo" | "dev", argument) => return Err(argument.unexpected()),
+            ("deploy" | "destroy", Long("env")) => deploy.env = parser.value()?.string()?,
+            ("deploy" | "destroy", Long("backend")) => deploy.backend = true,
+            ("deploy" | "destroy", Long("dry-run")) => deploy.dry_run = true,
+            ("deploy" | "destroy", Long("yes")) => deploy.yes = true,
+            ("deploy", Long("parameter")) => deploy.parameters.push(parser.value()?.parse_with(stack::parameter)?),
+            ("load", Long("requests")) => load.requests = parser.value()?.parse_with(at_least_one)?,
+            ("load", Long("in-flight")) => load.in_flight = parser.value()?.parse_with(at_least_one)?,
+            ("serve", Value(program)) => {
+                command.push(program);
+                command.extend(parser.raw_args()?);
+            }
+            ("demo" | "dev" | "load" | "serve" | "deploy" | "destroy", argument) => return Err(argument.unexpected()),
             _ => break,
         }
     }
@@ -56,6 +119,11 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         "help" => Ok(Task::Help),
         "demo" => Ok(Task::Demo(demo)),
         "dev" => Ok(Task::Dev),
+        "deploy" => Ok(Task::Deploy(deploy)),
+        "destroy" => Ok(Task::Destroy(deploy)),
+        "load" => Ok(Task::Load(load)),
+        "serve" if command.is_empty() => Err("say which command: cargo xtask serve -- COMMAND...".into()),
+        "serve" => Ok(Task::Serve(command)),
         _ => Err(format!("there is no task {task:?}").into()),
     }
 }
@@ -84,6 +152,34 @@ mod tests {
         assert_eq!(parsed("demo"), Ok(Task::Demo(DemoOptions { calls: 50, json: None })));
         let told = DemoOptions { calls: 5, json: Some("out.json".into()) };
         assert_eq!(parsed("demo --calls 5 --json=out.json"), Ok(Task::Demo(told)));
+    }
+
+    #[test]
+    fn a_deployment_is_one_of_dev_without_the_backend_unless_told_otherwise() {
+        let plain =
+            DeployOptions { env: "dev".to_owned(), backend: false, parameters: Vec::new(), dry_run: false, yes: false };
+        assert_eq!(parsed("deploy"), Ok(Task::Deploy(plain)));
+        let told = DeployOptions {
+            env: "prod".to_owned(),
+            backend: true,
+            parameters: vec![("LogLevel".to_owned(), "WARN".to_owned())],
+            dry_run: true,
+            yes: true,
+        };
+        let line = "deploy --env prod --backend --parameter LogLevel=WARN --dry-run --yes";
+        assert_eq!(parsed(line), Ok(Task::Deploy(told)));
+        assert!(parsed("deploy --parameter LogLevel").is_err_and(|error| error.contains("is not Name=value")));
+        assert!(parsed("destroy --parameter A=b").is_err());
+        assert!(matches!(parsed("destroy --backend"), Ok(Task::Destroy(options)) if options.backend));
+    }
+
+    #[test]
+    fn a_command_keeps_its_own_options() {
+        let command = ["sh", "-c", "--requests"].map(OsString::from).to_vec();
+        assert_eq!(parsed("serve -- sh -c --requests"), Ok(Task::Serve(command)));
+        assert!(parsed("serve").is_err());
+        let options = LoadOptions { requests: 10, in_flight: 2 };
+        assert_eq!(parsed("load --requests 10 --in-flight 2"), Ok(Task::Load(options)));
     }
 
     #[test]

@@ -25,6 +25,13 @@ impl CargoLambda {
         command
     }
 
+    /// Lets other programs, such as `sam`, find it.
+    pub(crate) fn put_on_path_of(&self, command: &mut Command) {
+        if let Some(folder) = self.program.parent().filter(|folder| folder.is_absolute()) {
+            environment::first_on_path(command, folder);
+        }
+    }
+
     /// How one types `cargo lambda` at the workspace's root.
     pub(crate) fn as_typed(&self) -> String {
         if self.program == Path::new(ON_PATH) {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use http_body_util::BodyExt;
+use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
+use hyper::header::{CONTENT_TYPE, ETAG, HOST};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -17,7 +18,27 @@ use tokio::time::timeout;
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) etag: Option<String>,
+    body: Bytes,
+}
+
+impl Reply {
+    /// The body, which must be JSON.
+    pub(crate) fn json(&self) -> Result<Value> {
+        serde_json::from_slice(&self.body).with_context(|| format!("not JSON: {}", self.excerpt()))
+    }
+
+    pub(crate) fn excerpt(&self) -> String {
+        excerpt(&String::from_utf8_lossy(&self.body))
+    }
 }
 
 /// A connection to `cargo lambda watch`.
@@ -37,28 +58,38 @@ impl Client {
         Ok(Self { sender, host })
     }
 
-    /// The answer's JSON. A function that exits leaves its caller waiting, so every call has its own limit.
+    /// The JSON of an answer that must be a success.
     pub(crate) async fn send(&mut self, call: &Call, limit: Duration) -> Result<Value> {
+        let reply = self.reply(call, limit).await?;
+        if !reply.status.is_success() {
+            bail!("HTTP {}: {}", reply.status, reply.excerpt());
+        }
+        reply.json()
+    }
+
+    /// The answer, whatever it is. A function that exits leaves its caller waiting, so every call has its own limit.
+    pub(crate) async fn reply(&mut self, call: &Call, limit: Duration) -> Result<Reply> {
         match timeout(limit, self.exchange(call)).await {
-            Ok(answer) => answer,
+            Ok(reply) => reply,
             Err(_) => bail!("no answer within {} s", limit.as_secs()),
         }
     }
 
-    async fn exchange(&mut self, call: &Call) -> Result<Value> {
+    async fn exchange(&mut self, call: &Call) -> Result<Reply> {
         self.sender.ready().await?;
-        let request = Request::builder().method(&call.method).uri(&call.path).header(HOST, &self.host);
+        let mut request = Request::builder().method(&call.method).uri(&call.path).header(HOST, &self.host);
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
         let request = match &call.body {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_string())?,
             None => request.body(String::new())?,
         };
         let response = self.sender.send_request(request).await?;
         let status = response.status();
+        let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let body = response.into_body().collect().await?.to_bytes();
-        if !status.is_success() {
-            bail!("HTTP {status}: {}", excerpt(&String::from_utf8_lossy(&body)));
-        }
-        serde_json::from_slice(&body).with_context(|| format!("not JSON: {}", excerpt(&String::from_utf8_lossy(&body))))
+        Ok(Reply { status, etag, body })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::client::{Call, Client};
 use crate::cloud;
 use crate::functions::{self, Function};
 use crate::stopwatch::Stopwatch;
+use crate::story;
 use crate::table::{self, Row};
 use crate::watch::Watch;
 
@@ -21,14 +22,14 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
     let cargo_lambda = cargo_lambda::find_or_install().await?;
     functions::build().await?;
     let cloud = cloud::start().await?;
-    let mut rows = measure(&cargo_lambda, &cloud, true, options.calls).await?;
-    rows.extend(measure(&cargo_lambda, &cloud, false, options.calls).await?);
+    let (mut rows, story) = measure(&cargo_lambda, &cloud, true, options.calls).await?;
+    rows.extend(measure(&cargo_lambda, &cloud, false, options.calls).await?.0);
     // Together what belongs together; the sort is stable.
     rows.sort_by_key(|row| Function::ALL.iter().position(|function| function.name() == row.function));
 
     println!("\n{}", table::render(&rows));
     println!("The first call includes the start of the function, by `cargo run` and unoptimized, and its sign-in.");
-    println!("{}", table::conclusion(&rows));
+    println!("{}\n\n{story}", table::conclusion(&rows));
     if let Some(path) = &options.json {
         let json = format!("{:#}\n", table::to_json(&rows));
         fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
@@ -40,11 +41,21 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
     Ok(())
 }
 
-/// One `cargo lambda watch` from start to stop, and all calls of it.
-async fn measure(cargo_lambda: &CargoLambda, cloud: &LocalCloud, token_reuse: bool, calls: usize) -> Result<Vec<Row>> {
+/// One `cargo lambda watch` from start to stop, and all calls of it; with reuse, the life of an order too.
+async fn measure(
+    cargo_lambda: &CargoLambda,
+    cloud: &LocalCloud,
+    token_reuse: bool,
+    calls: usize,
+) -> Result<(Vec<Row>, String)> {
     println!("{} token reuse:", if token_reuse { "with" } else { "without" });
     let mut watch = Watch::steady(cargo_lambda, cloud, token_reuse)?;
-    let outcome = call_every_function(&mut watch, cloud, token_reuse, calls).await;
+    let outcome = async {
+        let rows = call_every_function(&mut watch, cloud, token_reuse, calls).await?;
+        let story = if token_reuse { story::tell(watch.port(), cloud).await? } else { String::new() };
+        Ok((rows, story))
+    }
+    .await;
     if outcome.is_err() {
         eprintln!("\n{}", watch.log_tail());
     }
@@ -78,12 +89,13 @@ async fn call_function(
 ) -> Result<Row> {
     cloud.reset_calls();
     let mut client = Client::connect(watch.port()).await?;
+    let staff = cloud.member_token("grace", "order-staff");
     let mut durations = Vec::new();
     for number in 0..=calls {
         let tag = format!("demo-{}-{number}", if token_reuse { "with-reuse" } else { "without-reuse" });
         let limit = if number == 0 { FIRST_CALL_LIMIT } else { WARM_CALL_LIMIT };
         let call = Stopwatch::start();
-        let answer = send(&mut client, &function.call(&tag), limit, watch).await;
+        let answer = send(&mut client, &function.call(&tag, &staff), limit, watch).await;
         durations.push(call.elapsed());
         let checked = answer.and_then(|answer| function.check(&tag, &answer));
         checked.with_context(|| format!("call {} of {}", number + 1, calls + 1))?;

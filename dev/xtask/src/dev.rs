@@ -18,7 +18,7 @@ pub(crate) async fn run() -> Result<Infallible> {
     let mut calls = cloud.subscribe();
     let mut watch = Watch::reloading(&cargo_lambda, &cloud, USUAL_PORT)?;
     watch.ready().await?;
-    println!("{}", instructions(watch.port(), &cargo_lambda, &cloud.graphql_url()));
+    println!("{}", instructions(watch.port(), &cargo_lambda, &cloud.url()));
     loop {
         tokio::select! {
             call = calls.recv() => match call {
@@ -32,19 +32,23 @@ pub(crate) async fn run() -> Result<Infallible> {
 }
 
 /// What can be done now, ready to be pasted into another terminal at the workspace's root.
-fn instructions(port: u16, cargo_lambda: &CargoLambda, graphql_url: &str) -> String {
+fn instructions(port: u16, cargo_lambda: &CargoLambda, cloud_url: &str) -> String {
     let invoke = format!("{} invoke --invoke-address 127.0.0.1 --invoke-port {port}", cargo_lambda.as_typed());
     let order = r#"{"operation":"CreateOrder","variables":{"input":{"customerEmail":"ada@example.com","lines":[{"sku":"A-1","quantity":1,"unitPrice":{"currency":"EUR","minorUnits":1990}}]}}}"#;
+    let http_order = r#"{"customerEmail":"ada@example.com","lines":[{"sku":"A-1","quantity":1,"unitPrice":{"currency":"EUR","minorUnits":1990}}]}"#;
     format!(
         r#"
 The functions start at their first call, and again after a change in crates/, functions/, graphql/ or schema.graphql.
 
-  HTTP API         http://127.0.0.1:{port}/orders
+  HTTP API         http://127.0.0.1:{port}/docs
   direct calls     http://127.0.0.1:{port}/2015-03-31/functions/query/invocations (and mutate)
-  GraphQL API      {graphql_url}
+  GraphQL API      {cloud_url}/graphql
 
-  curl http://127.0.0.1:{port}/orders/order-1
-  curl 'http://127.0.0.1:{port}/orders?limit=2'
+  STAFF=$(curl -s -X POST {cloud_url}/_local-cloud/members/order-staff/grace)
+  curl -H "Authorization: Bearer $STAFF" 'http://127.0.0.1:{port}/orders?limit=2'
+  curl -H "Authorization: Bearer $STAFF" http://127.0.0.1:{port}/orders/order-1
+  ADA=$(curl -s -X POST {cloud_url}/_local-cloud/customers/ada)
+  curl -H "Authorization: Bearer $ADA" http://127.0.0.1:{port}/me/orders --json '{http_order}'
   {invoke} query --data-ascii '{{"operation":"GetOrder","variables":{{"id":"order-1"}}}}'
   {invoke} mutate --data-ascii '{order}'
 

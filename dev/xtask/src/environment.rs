@@ -1,6 +1,7 @@
 //! The environment of the processes that are started here.
 
 use std::env;
+use std::path::Path;
 use std::process::Command;
 
 use local_cloud::LocalCloud;
@@ -14,6 +15,16 @@ pub(crate) fn without_cargo_run(command: &mut Command) -> &mut Command {
         }
     }
     command
+}
+
+/// Lets `command` find the programs in `folder` before all others of the same names.
+pub(crate) fn first_on_path(command: &mut Command, folder: &Path) {
+    #[expect(clippy::disallowed_methods, reason = "the search path is the developer's")]
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(env::split_paths(&path));
+    if let Ok(path) = env::join_paths(folders) {
+        command.env("PATH", path);
+    }
 }
 
 /// Points the functions that `command` starts at `cloud`, and at nothing else: no variable of the developer's own AWS

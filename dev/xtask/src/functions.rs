@@ -1,5 +1,7 @@
 //! The functions of the workspace: how they are built, called and checked.
 
+use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -21,6 +23,11 @@ pub(crate) async fn build() -> Result<()> {
     let mut build = ProcessTree::spawn(&mut cargo).context("cannot run cargo")?;
     ensure!(build.wait().await?.success(), "the functions do not compile: correct what cargo says above");
     Ok(())
+}
+
+/// Where [`build`] has put a function's program: where this one is, too.
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
+    Ok(env::current_exe().context("this program does not know where it is")?.with_file_name(name))
 }
 
 /// One of the functions that the demo calls.
@@ -47,8 +54,8 @@ impl Function {
         }
     }
 
-    /// A call that needs AppSync once. `tag` tells it from every other call.
-    pub(crate) fn call(self, tag: &str) -> Call {
+    /// A call that needs AppSync once. `tag` tells it from every other call; `token` is of a member of the staff.
+    pub(crate) fn call(self, tag: &str, token: &str) -> Call {
         match self {
             Self::Query => self.invocation(json!({"operation": "GetOrder", "variables": {"id": "order-1"}})),
             Self::Mutate => self.invocation(json!({
@@ -60,7 +67,12 @@ impl Function {
                     "note": tag,
                 }},
             })),
-            Self::HttpApi => Call { method: Method::GET, path: "/orders/order-1".to_owned(), body: None },
+            Self::HttpApi => Call {
+                method: Method::GET,
+                path: "/orders/order-1".to_owned(),
+                headers: vec![("authorization", format!("Bearer {token}"))],
+                body: None,
+            },
         }
     }
 
@@ -83,7 +95,7 @@ impl Function {
 
     fn invocation(self, event: Value) -> Call {
         let path = format!("/2015-03-31/functions/{}/invocations", self.name());
-        Call { method: Method::POST, path, body: Some(event) }
+        Call { method: Method::POST, path, headers: Vec::new(), body: Some(event) }
     }
 }
 
@@ -104,6 +116,6 @@ mod tests {
 
     #[test]
     fn two_orders_are_never_created_with_one_client_token() {
-        assert_ne!(Function::Mutate.call("a"), Function::Mutate.call("b"));
+        assert_ne!(Function::Mutate.call("a", "token"), Function::Mutate.call("b", "token"));
     }
 }

@@ -7,7 +7,15 @@ compile_error!("cargo xtask starts and stops groups of processes the Unix way: o
 
 mod arguments;
 mod demo;
+mod deploy;
+mod destroy;
 mod dev;
+mod load;
+mod serve;
+
+mod account;
+mod plan;
+mod stack;
 
 mod cargo_lambda;
 mod cloud;
@@ -21,6 +29,7 @@ mod interrupt;
 mod process;
 mod stats;
 mod stopwatch;
+mod story;
 mod table;
 
 use std::process::ExitCode;
@@ -52,6 +61,10 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Help => println!("{}", arguments::USAGE),
         Task::Demo(options) => demo::run(options).await?,
         Task::Dev => match dev::run().await? {},
+        Task::Deploy(options) => deploy::run(options).await?,
+        Task::Destroy(options) => destroy::run(options).await?,
+        Task::Load(options) => load::run(options).await?,
+        Task::Serve(command) => serve::run(&command).await?,
     }
     Ok(())
 }

@@ -35,6 +35,16 @@ impl Watch {
         Self::start(command, free_port(0)?, Some(log))
     }
 
+    /// Starts only the emulated Lambda service, without any function: those connect to it by themselves.
+    pub(crate) fn without_functions(cargo_lambda: &CargoLambda, cloud: &LocalCloud) -> Result<Self> {
+        let log = project::tools().join("watch-without-functions.log");
+        fs::create_dir_all(project::tools()).context("cannot create .tools/")?;
+        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let mut command = command(cargo_lambda, cloud, true);
+        command.arg("--only-lambda-apis").stdout(file.try_clone()?).stderr(file);
+        Self::start(command, free_port(0)?, Some(log))
+    }
+
     /// Starts it so that an edit of the functions' code restarts them, with its output on the terminal. It takes
     /// `preferred_port` if that is free.
     pub(crate) fn reloading(cargo_lambda: &CargoLambda, cloud: &LocalCloud, preferred_port: u16) -> Result<Self> {

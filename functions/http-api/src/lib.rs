@@ -1,45 +1,41 @@
 //! An HTTP API for orders, behind Amazon API Gateway.
 //!
-//! | request | answer |
-//! | --- | --- |
-//! | `GET /orders?status=&customerEmail=&limit=&nextToken=` | a page of orders, newest first |
-//! | `GET /orders/{id}` | one order |
-//! | `POST /orders` | the new order, 201 |
-//! | `PATCH /orders/{id}` | the changed order |
+//! | request | answer | as whom | what the caller's token needs |
+//! | --- | --- | --- | --- |
+//! | `GET /orders?status=&customerEmail=&limit=&cursor=` | a page of orders, newest first | the service | group `order-staff` or scope `orders/read` |
+//! | `GET /orders/{id}` | one order, with its `ETag` | the service | the same |
+//! | `POST /orders` | the new order, 201; `Idempotency-Key` makes it repeatable | the service | group `order-staff` or scope `orders/write` |
+//! | `PATCH /orders/{id}` | the changed order; needs `If-Match` | the service | the same |
+//! | `POST /orders/{id}/cancel` | the cancelled order; needs `If-Match` | the service | the same |
+//! | all of these under `/me/orders` | the same, of the caller's own orders | the caller | a user of the pool |
+//! | `GET /health` | 200 while the function runs | | |
+//! | `GET /openapi.json`, `GET /docs` | the OpenAPI document, and a page to read it | | |
 //!
-//! Every error is a problem document (`application/problem+json`, RFC 9457).
+//! Under `/orders`, AppSync is called as the service user, who sees every order: the router lets in whom it names above and
+//! nobody else. Under `/me/orders`, AppSync gets the caller's own token and decides by itself.
+//!
+//! Who calls, the gateway's JWT authorizer says. Without its claims, the answer is 401: see [`Callers`].
+//!
+//! Every error is a problem document (`application/problem+json`, RFC 9457). Every answer has an `x-request-id`, the one in
+//! the function's log.
 
-mod extract;
+mod handle;
+mod router;
+
+mod openapi;
 mod orders;
+mod session;
+
+mod caller;
+mod conditional;
+mod cursor;
+mod extract;
+mod idempotency;
+mod model;
 mod problem;
+mod reader;
 
-use std::convert::Infallible;
-
-use appsync::AppSyncClient;
-use axum::{Router, body::to_bytes, routing::get};
-use lambda_http::{Body, Request, Response, tower::ServiceExt as _};
-
-/// The routes, answered through `appsync`.
-pub fn router(appsync: AppSyncClient) -> Router {
-    Router::new()
-        .route("/orders", get(orders::list).post(orders::create))
-        .route("/orders/{id}", get(orders::get).patch(orders::update))
-        .fallback(problem::no_such_route)
-        .method_not_allowed_fallback(problem::method_not_allowed)
-        .with_state(appsync)
-}
-
-/// Answers one request. The answer is complete when it is handed over: API Gateway does not stream.
-///
-/// # Errors
-/// Never: every failure is an answer.
-pub async fn handle(router: Router, request: Request) -> Result<Response<Body>, Infallible> {
-    let (head, body) = router.oneshot(request).await?.into_parts();
-    // The bodies are this crate's own, held in memory: reading them cannot fail.
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let body = match String::from_utf8(body.into()) {
-        Ok(text) => Body::Text(text),
-        Err(binary) => Body::Binary(binary.into_bytes()),
-    };
-    Ok(Response::from_parts(head, body))
-}
+pub use caller::Callers;
+pub use handle::handle;
+pub use openapi::openapi;
+pub use router::router;

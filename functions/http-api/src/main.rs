@@ -1,5 +1,6 @@
 //! The `http-api` function: see the library.
 
+use http_api::Callers;
 use lambda_http::{Error, run_concurrent, service_fn};
 use startup::{Config, ExecutionContext};
 
@@ -10,6 +11,7 @@ static CONTEXT: ExecutionContext = ExecutionContext::new();
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     startup::log_as_json(config.log_level);
-    let router = http_api::router(CONTEXT.start(&config).await?.clone());
+    let callers = if config.unverified_callers { Callers::UnverifiedToken } else { Callers::Authorizer };
+    let router = http_api::router(CONTEXT.start(&config).await?.clone(), callers);
     run_concurrent(service_fn(move |request| CONTEXT.invocation(http_api::handle(router.clone(), request)))).await
 }

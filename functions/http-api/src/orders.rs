@@ -1,98 +1,154 @@
-use appsync::{
-    AppSyncClient, Patch,
-    scalars::{AWSEmail, AWSJSON},
-};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Json as JsonAnswer},
-};
-use http::{StatusCode, header};
+use axum::response::{IntoResponse, Json as JsonAnswer, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use operations::{
-    CreateOrder, GetOrder, ListOrders, UpdateOrder, create_order,
-    fragments::OrderFields,
-    get_order, list_orders,
-    types::{CreateOrderInput, OrderFilter, OrderStatus, UpdateOrderInput},
-    update_order,
+    CancelOrder, CreateOrder, GetOrder, ListOrders, UpdateOrder, cancel_order, create_order, fragments::OrderFields,
+    get_order, list_orders, update_order,
 };
-use serde::Deserialize;
 
 use crate::{
-    extract::{Deadline, Id, Json, Parameters},
+    conditional::{self, IfMatch},
+    cursor,
+    extract::{Id, Json, OptionalJson, Parameters},
+    idempotency::{self, IdempotencyKey},
+    model::{Cancellation, ListParameters, NewOrder, Order, OrderChanges, OrderPage},
     problem::Problem,
+    session::Session,
 };
 
-/// Which orders, and where to go on.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ListParameters {
-    status: Option<OrderStatus>,
-    customer_email: Option<AWSEmail>,
-    limit: Option<i64>,
-    next_token: Option<String>,
-}
-
+/// List orders
+///
+/// Newest first, in pages. `limit` counts the orders that are looked at; the filters leave some of them out, so that a page
+/// may be short, or empty, and not the last one. Follow `Link` or `nextCursor` until there is none.
+#[utoipa::path(get, path = "/orders", operation_id = "listOrders", tag = "orders", params(ListParameters), responses(
+    (status = 200, description = "A page of orders", body = OrderPage, headers(
+        ("link" = Option<String>, description = "`<?cursor=…>; rel=\"next\"`, unless this is the last page"),
+    )),
+))]
 pub(crate) async fn list(
-    State(appsync): State<AppSyncClient>,
-    Deadline(deadline): Deadline,
+    session: Session,
     Parameters(parameters): Parameters<ListParameters>,
-) -> Result<JsonAnswer<list_orders::ListOrdersListOrders>, Problem> {
-    if parameters.limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "`limit` should be 1 to 100."));
-    }
-    let filter = OrderFilter { status: parameters.status, customer_email: parameters.customer_email };
-    let variables = list_orders::Variables {
-        filter: (filter.status.is_some() || filter.customer_email.is_some()).then_some(filter),
-        limit: parameters.limit,
-        next_token: parameters.next_token,
-    };
-    let data = appsync.execute::<ListOrders>(variables).until(deadline).await?;
-    Ok(JsonAnswer(data.list_orders))
+) -> Result<Response, Problem> {
+    let (filter, next_token) = parameters.resolve()?;
+    let variables = list_orders::Variables { filter, limit: parameters.limit, next_token };
+    let page = session.execute::<ListOrders>(variables).await?.list_orders;
+    let next_cursor = page.next_token.as_deref().map(cursor::of_token);
+    let link = next_cursor.as_deref().map(|cursor| [(header::LINK, next_link(&parameters, cursor))]);
+    let items = page.items.into_iter().map(Order::from).collect();
+    Ok((link, [UNSHARED], JsonAnswer(OrderPage { items, next_cursor })).into_response())
 }
 
-pub(crate) async fn get(
-    State(appsync): State<AppSyncClient>,
-    Deadline(deadline): Deadline,
-    Id(id): Id,
-) -> Result<JsonAnswer<OrderFields>, Problem> {
-    let data = appsync.execute::<GetOrder>(get_order::Variables { id }).until(deadline).await?;
-    match data.get_order {
-        Some(order) => Ok(JsonAnswer(order)),
-        None => Err(Problem::new(StatusCode::NOT_FOUND, "There is no order with this id.")),
+/// Read an order
+///
+/// `ETag` names its version. A client that has it already says so in `If-None-Match`, and gets 304 without a body.
+#[utoipa::path(get, path = "/orders/{id}", operation_id = "readOrder", tag = "orders", params(
+    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 128),
+    ("if-none-match" = Option<String>, Header, description = "ETags that the client has", example = "\"1\""),
+), responses(
+    (status = 200, description = "The order", body = Order, headers(("etag" = String, description = "Its version"))),
+    (status = 304, description = "The client has it already", headers(("etag" = String, description = "Its version"))),
+))]
+pub(crate) async fn read(session: Session, Id(id): Id, headers: HeaderMap) -> Result<Response, Problem> {
+    let order = session.execute::<GetOrder>(get_order::Variables { id }).await?.get_order;
+    let order = order.ok_or_else(Problem::no_such_order)?;
+    let etag = (header::ETAG, conditional::etag(order.version));
+    if conditional::is_known(&headers, order.version) {
+        return Ok((StatusCode::NOT_MODIFIED, [etag, UNSHARED]).into_response());
     }
+    Ok(([etag, UNSHARED], JsonAnswer(Order::from(order))).into_response())
 }
 
+/// Make an order
+///
+/// With an `Idempotency-Key`, the request can be sent again when its answer was lost: the same key of the same caller makes
+/// one order, and every further request gets that order, as it is by then. The same key with another body gets 422.
+#[utoipa::path(post, path = "/orders", operation_id = "createOrder", tag = "orders", params(
+    ("idempotency-key" = Option<String>, Header, description = "What the client calls this request; a UUID, say",
+        min_length = 1, max_length = 255, pattern = "^[!#-~]+$", example = "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+), request_body = NewOrder, responses(
+    (status = 201, description = "The new order", body = Order, headers(
+        ("location" = String, description = "Its path"),
+        ("etag" = String, description = "Its version"),
+    )),
+))]
 pub(crate) async fn create(
-    State(appsync): State<AppSyncClient>,
-    Deadline(deadline): Deadline,
-    Json(input): Json<CreateOrderInput>,
-) -> Result<impl IntoResponse, Problem> {
-    let data = appsync.execute::<CreateOrder>(create_order::Variables { input }).until(deadline).await?;
-    let order: OrderFields = data.create_order;
-    let location = format!("/orders/{}", order.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], JsonAnswer(order)))
+    session: Session,
+    key: IdempotencyKey,
+    Json(order): Json<NewOrder>,
+) -> Result<Response, Problem> {
+    let input = order.into_input(key.order_id(&session))?;
+    let expected = key.is_given().then(|| input.clone());
+    let order = session.execute_idempotent::<CreateOrder>(create_order::Variables { input }).await?.create_order;
+    if expected.is_some_and(|input| !idempotency::is_result_of(&order, &input)) {
+        let detail = "This Idempotency-Key belongs to a request with another body.";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
+    let location = [(header::LOCATION, format!("{}/{}", session.side.base(), order.id))];
+    Ok((StatusCode::CREATED, location, changed(order)).into_response())
 }
 
-/// What a client may change, and the version that it has read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Changes {
-    expected_version: i64,
-    #[serde(default)]
-    status: Patch<OrderStatus>,
-    #[serde(default)]
-    note: Patch<String>,
-    #[serde(default)]
-    attributes: Patch<AWSJSON>,
-}
-
+/// Change an order
+///
+/// `If-Match` names the version that the client has read. When somebody else was faster, the answer is 412 and nothing is
+/// changed.
+#[utoipa::path(patch, path = "/orders/{id}", operation_id = "updateOrder", tag = "orders", params(
+    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 128),
+    ("if-match" = String, Header, description = "The ETag of the version to change; `*` is not taken",
+        pattern = "^\"(0|[1-9][0-9]{0,9})\"$", example = "\"1\""),
+), request_body = OrderChanges, responses(
+    (status = 200, description = "The changed order", body = Order, headers(("etag" = String, description = "Its version"))),
+))]
 pub(crate) async fn update(
-    State(appsync): State<AppSyncClient>,
-    Deadline(deadline): Deadline,
+    session: Session,
     Id(id): Id,
-    Json(changes): Json<Changes>,
-) -> Result<JsonAnswer<OrderFields>, Problem> {
-    let Changes { expected_version, status, note, attributes } = changes;
-    let input = UpdateOrderInput { id, expected_version, status, note, attributes };
-    let data = appsync.execute::<UpdateOrder>(update_order::Variables { input }).until(deadline).await?;
-    Ok(JsonAnswer(data.update_order))
+    IfMatch(version): IfMatch,
+    Json(changes): Json<OrderChanges>,
+) -> Result<Response, Problem> {
+    let input = changes.into_input(id, version)?;
+    let order = session.execute::<UpdateOrder>(update_order::Variables { input }).await?.update_order;
+    Ok(changed(order))
 }
+
+/// Cancel an order
+///
+/// Possible until it is shipped. `If-Match` names the version that the client has read.
+#[utoipa::path(post, path = "/orders/{id}/cancel", operation_id = "cancelOrder", tag = "orders", params(
+    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 128),
+    ("if-match" = String, Header, description = "The ETag of the version to cancel; `*` is not taken",
+        pattern = "^\"(0|[1-9][0-9]{0,9})\"$", example = "\"1\""),
+), request_body = Option<Cancellation>, responses(
+    (status = 200, description = "The cancelled order", body = Order, headers(("etag" = String, description = "Its version"))),
+))]
+pub(crate) async fn cancel(
+    session: Session,
+    Id(id): Id,
+    IfMatch(expected_version): IfMatch,
+    OptionalJson(cancellation): OptionalJson<Cancellation>,
+) -> Result<Response, Problem> {
+    let reason = cancellation.into_reason()?;
+    let variables = cancel_order::Variables { id, expected_version, reason };
+    Ok(changed(session.execute::<CancelOrder>(variables).await?.cancel_order))
+}
+
+/// The answer to a change: the order, and its version for the next one.
+fn changed(order: OrderFields) -> Response {
+    ([(header::ETAG, conditional::etag(order.version))], JsonAnswer(Order::from(order))).into_response()
+}
+
+/// The same list from `cursor` on, relative to the request's own path, of which the gateway may have taken a part away.
+fn next_link(parameters: &ListParameters, cursor: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(status) = parameters.status {
+        query.append_pair("status", operations::types::OrderStatus::from(status).as_str());
+    }
+    if let Some(email) = &parameters.customer_email {
+        query.append_pair("customerEmail", email);
+    }
+    if let Some(limit) = parameters.limit {
+        query.append_pair("limit", &limit.to_string());
+    }
+    format!("<?{}>; rel=\"next\"", query.append_pair("cursor", cursor).finish())
+}
+
+/// The caller's own cache may keep the answer, and asks each time whether it still holds.
+const UNSHARED: (header::HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));

@@ -10,6 +10,7 @@ use crate::jwt::{Keys, Refusal};
 /// Who calls, as the token says.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
+    pub(super) sub: String,
     pub(super) groups: Vec<String>,
 }
 
@@ -51,6 +52,7 @@ pub(super) fn authorize(state: &State, keys: &Keys, headers: &HeaderMap) -> Resu
     if !state.cognito().issued_by_first_pool(&claims) {
         return Err(Refused::NotOurs);
     }
+    let sub = claims.get("sub").and_then(Value::as_str).ok_or(Refused::NotAToken)?.to_owned();
     let groups = claims.get("cognito:groups").and_then(Value::as_array).cloned().unwrap_or_default();
-    Ok(Caller { groups: groups.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect() })
+    Ok(Caller { sub, groups: groups.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect() })
 }

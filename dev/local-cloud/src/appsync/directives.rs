@@ -61,7 +61,7 @@ mod tests {
         let schema = schema::parse(sdl).expect("valid");
         let may = |group: &str, type_name: &str, field: &str| {
             let definition = schema.type_field(type_name, field).expect("defined");
-            allow(&schema, type_name, definition, &Caller { groups: vec![group.to_owned()] })
+            allow(&schema, type_name, definition, &Caller { sub: "ada".to_owned(), groups: vec![group.to_owned()] })
         };
         let readable = |group| {
             ["byType", "byField", "anyUser", "machines", "both"]

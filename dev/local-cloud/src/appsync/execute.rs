@@ -118,6 +118,7 @@ impl<'r> Object<'r> {
                 resolver(Resolve {
                     arguments: arguments.as_object().cloned().unwrap_or_default(),
                     source: &self.fields,
+                    caller: self.run.caller,
                     orders: &mut self.run.api.orders(),
                     now_millis: self.run.now_millis,
                 })?

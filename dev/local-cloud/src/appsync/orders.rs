@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::store::Orders;
-use self::store::{Line, Order};
+use self::store::{Line, Order, Party};
 use super::failure::Failure;
 use super::resolvers::Resolve;
 use crate::ids;
@@ -63,10 +63,11 @@ struct PurgeOrders {
 
 pub(super) fn get_order(call: Resolve<'_>) -> Result<Value, Failure> {
     let id = call.arguments.get("id").and_then(Value::as_str).unwrap_or_default();
-    Ok(call.orders.get(id).map_or(Value::Null, Order::to_json))
+    let party = Party::of(call.caller);
+    Ok(call.orders.get(id).filter(|order| party.sees(order)).map_or(Value::Null, Order::to_json))
 }
 
-/// Newest first.
+/// Newest first. As with DynamoDB, the limit counts what is looked at, and the filter comes after it.
 pub(super) fn list_orders(call: Resolve<'_>) -> Result<Value, Failure> {
     let ListOrders { filter, limit, next_token } = read(call.arguments)?;
     let filter = filter.unwrap_or_default();
@@ -80,29 +81,35 @@ pub(super) fn list_orders(call: Resolve<'_>) -> Result<Value, Failure> {
             read_token(&token).ok_or_else(|| Failure::new("BadRequest", "Invalid pagination token given."))?
         }
     };
-    let mut matching = call.orders.newest_first().filter(|order| {
-        order.sequence < older_than
-            && filter.status.as_ref().is_none_or(|status| *status == order.status)
+    let party = Party::of(call.caller);
+    let mut visible = call.orders.newest_first().filter(|order| order.sequence < older_than && party.sees(order));
+    let examined: Vec<&Order> = visible.by_ref().take(limit).collect();
+    let more = visible.next().is_some();
+    let next_token = examined.last().filter(|_| more).map(|order| token(order.sequence));
+    let matching = examined.into_iter().filter(|order| {
+        filter.status.as_ref().is_none_or(|status| *status == order.status)
             && filter.customer_email.as_ref().is_none_or(|email| *email == order.customer_email)
     });
-    let page: Vec<&Order> = matching.by_ref().take(limit).collect();
-    let more = matching.next().is_some();
-    let next_token = page.last().filter(|_| more).map(|order| token(order.sequence));
-    let items: Vec<Value> = page.into_iter().map(Order::to_json).collect();
+    let items: Vec<Value> = matching.map(Order::to_json).collect();
     Ok(json!({"items": items, "nextToken": next_token}))
 }
 
-/// The same `clientToken` again gives the order that was created the first time.
+/// `clientToken` becomes the id: the same one again gives the order that its owner created the first time.
 pub(super) fn create_order(call: Resolve<'_>) -> Result<Value, Failure> {
+    let party = Party::of(call.caller);
     let input: CreateOrder = read_input(call.arguments)?;
-    if let Some(order) = input.client_token.as_deref().and_then(|token| call.orders.created_with(token)) {
-        return Ok(order.to_json());
-    }
     // An order whose total cannot be computed must not come into being.
     store::total(&input.lines)?;
+    let id = input.client_token.unwrap_or_else(ids::uuid);
+    if let Some(order) = call.orders.get(&id) {
+        return match order.owner.as_deref() == party.owner() {
+            true => Ok(order.to_json()),
+            false => Err(Failure::unauthorized("Mutation", "createOrder")),
+        };
+    }
     let order = Order {
-        id: ids::uuid(),
-        client_token: input.client_token,
+        id,
+        owner: party.owner().map(ToOwned::to_owned),
         customer_email: input.customer_email,
         lines: input.lines,
         payment: input
@@ -120,7 +127,11 @@ pub(super) fn update_order(call: Resolve<'_>) -> Result<Value, Failure> {
     let input = call.arguments.get("input").and_then(Value::as_object).cloned().unwrap_or_default();
     let text = |name: &str| input.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
     let expected = input.get("expectedVersion").and_then(Value::as_i64).unwrap_or_default();
-    let order = call.orders.at_version(&text("id").unwrap_or_default(), expected)?;
+    let party = Party::of(call.caller);
+    if party != Party::Service && text("status").is_some() {
+        return Err(Failure::unauthorized("Mutation", "updateOrder"));
+    }
+    let order = call.orders.at_version(&party, &text("id").unwrap_or_default(), expected)?;
     if let Some(status) = text("status") {
         order.status = status;
     }
@@ -136,7 +147,7 @@ pub(super) fn update_order(call: Resolve<'_>) -> Result<Value, Failure> {
 
 pub(super) fn cancel_order(call: Resolve<'_>) -> Result<Value, Failure> {
     let CancelOrder { id, expected_version, reason } = read(call.arguments)?;
-    let order = call.orders.at_version(&id, expected_version)?;
+    let order = call.orders.at_version(&Party::of(call.caller), &id, expected_version)?;
     if order.status == "SHIPPED" {
         let failure = Failure::new("OrderNotCancellable", format!("Order {id} has been shipped"));
         return Err(failure.with_info(json!({"status": order.status})));

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::authorize::Caller;
 use super::failure::Failure;
 use super::orders::{self, Orders};
 
@@ -14,6 +15,7 @@ pub(super) struct Resolve<'a> {
     pub(super) arguments: Map<String, Value>,
     /// The object whose field is resolved, as its own resolver gave it; empty for `Query` and `Mutation`.
     pub(super) source: &'a Map<String, Value>,
+    pub(super) caller: &'a Caller,
     pub(super) orders: &'a mut Orders,
     /// Milliseconds since 1970 by the stand-in's clock.
     pub(super) now_millis: i64,

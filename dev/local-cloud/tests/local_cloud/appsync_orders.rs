@@ -105,6 +105,7 @@ async fn the_same_client_token_creates_one_order() {
     let second = create(&cloud, new_order("same")).await;
     let other = create(&cloud, new_order("other")).await;
     assert_eq!(first, second);
+    assert_eq!(first["data"]["createOrder"]["id"], "same");
     assert_ne!(first["data"]["createOrder"]["id"], other["data"]["createOrder"]["id"]);
     assert_eq!(ids(&list(&cloud, json!({})).await).len(), 5);
 }
@@ -157,6 +158,7 @@ async fn a_stale_version_fails_like_dynamodbs_condition() {
     assert_eq!(get(&cloud, "order-1").await["note"], Value::Null);
     let answer = cancel(&cloud, "order-404", 1).await;
     assert_eq!(answer["errors"][0]["errorType"], "DynamoDB:ConditionalCheckFailedException");
+    assert_eq!(answer["errors"][0]["data"], Value::Null);
 }
 
 #[tokio::test]
@@ -203,6 +205,10 @@ async fn orders_are_filtered_and_limits_are_checked() {
         ids(&list(&cloud, json!({"filter": {"customerEmail": "ada@example.com"}})).await),
         ["order-3", "order-1"]
     );
+    // As with DynamoDB, the limit counts what is looked at: a filtered page may be empty and not the last one.
+    let answer = list(&cloud, json!({"filter": {"status": "PAID"}, "limit": 1})).await;
+    assert_eq!(ids(&answer), [""; 0]);
+    assert!(answer["data"]["listOrders"]["nextToken"].is_string(), "{answer}");
     assert_eq!(ids(&list(&cloud, json!({"filter": {"status": "PAID"}})).await), ["order-2"]);
     assert_eq!(ids(&list(&cloud, json!({"filter": null, "limit": 100})).await).len(), 3);
     for (variables, message) in [
@@ -212,5 +218,6 @@ async fn orders_are_filtered_and_limits_are_checked() {
     ] {
         let answer = list(&cloud, variables).await;
         assert_eq!(answer["errors"][0]["message"], message, "{answer}");
+        assert_eq!(answer["errors"][0]["errorType"], "BadRequest", "{answer}");
     }
 }

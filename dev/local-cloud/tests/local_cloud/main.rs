@@ -3,6 +3,7 @@
 mod appsync_answers;
 mod appsync_edge;
 mod appsync_orders;
+mod appsync_owners;
 mod appsync_schema;
 mod binary;
 mod cognito_admin;

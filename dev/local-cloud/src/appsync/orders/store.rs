@@ -3,11 +3,45 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::appsync::authorize::Caller;
 use crate::appsync::failure::Failure;
 use crate::clock::format_date_time;
 use crate::ids;
 
 const DAY: i64 = 24 * 3600 * 1000;
+
+/// On whose behalf orders are read and changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Party {
+    /// Sees and changes all orders.
+    Service,
+    /// Sees and changes the orders with this owner.
+    Customer(String),
+}
+
+impl Party {
+    pub(super) fn of(caller: &Caller) -> Self {
+        match caller.groups.iter().any(|group| group == SERVICES) {
+            true => Self::Service,
+            false => Self::Customer(caller.sub.clone()),
+        }
+    }
+
+    /// The owner of what it creates.
+    pub(super) fn owner(&self) -> Option<&str> {
+        match self {
+            Self::Service => None,
+            Self::Customer(sub) => Some(sub),
+        }
+    }
+
+    pub(super) fn sees(&self, order: &Order) -> bool {
+        *self == Self::Service || self.owner() == order.owner.as_deref()
+    }
+}
+
+/// The group of those who are not customers.
+const SERVICES: &str = "order-services";
 
 /// All orders of one stand-in, oldest first.
 #[derive(Debug, Default)]
@@ -22,8 +56,9 @@ pub(super) struct Order {
     /// Tells orders of the same millisecond apart.
     pub(super) sequence: u64,
     pub(super) version: i64,
+    /// The customer, by `sub`, whose order it is.
+    pub(super) owner: Option<String>,
     pub(super) status: String,
-    pub(super) client_token: Option<String>,
     pub(super) customer_email: String,
     pub(super) lines: Vec<Line>,
     pub(super) payment: Option<Value>,
@@ -56,8 +91,8 @@ impl Order {
             id: String::new(),
             sequence: 0,
             version: 1,
+            owner: None,
             status: "PLACED".to_owned(),
-            client_token: None,
             customer_email: String::new(),
             lines: Vec::new(),
             payment: None,
@@ -79,6 +114,7 @@ impl Order {
             "__typename": "Order",
             "id": self.id,
             "version": self.version,
+            "owner": self.owner,
             "status": self.status,
             "customerEmail": self.customer_email,
             "lines": self.lines,
@@ -127,10 +163,6 @@ impl Orders {
         self.orders.iter().rev()
     }
 
-    pub(super) fn created_with(&self, client_token: &str) -> Option<&Order> {
-        self.orders.iter().find(|order| order.client_token.as_deref() == Some(client_token))
-    }
-
     pub(super) fn add(&mut self, order: Order) -> &Order {
         let index = self.orders.len();
         self.orders.push(Order { sequence: self.next_sequence, ..order });
@@ -138,9 +170,10 @@ impl Orders {
         &self.orders[index]
     }
 
-    /// The order to change, if it still has this version: DynamoDB's condition, with its error when it does not hold.
-    pub(super) fn at_version(&mut self, id: &str, expected: i64) -> Result<&mut Order, Failure> {
-        let order = self.orders.iter_mut().find(|order| order.id == id);
+    /// The order to change, if `party` may see it and it still has this version: DynamoDB's condition, with its error
+    /// when it does not hold.
+    pub(super) fn at_version(&mut self, party: &Party, id: &str, expected: i64) -> Result<&mut Order, Failure> {
+        let order = self.orders.iter_mut().find(|order| order.id == id && party.sees(order));
         let current = order.as_ref().map_or(Value::Null, |order| json!({"id": order.id, "version": order.version}));
         order.filter(|order| order.version == expected).ok_or_else(|| {
             let request = ids::uuid().replace('-', "").to_uppercase();

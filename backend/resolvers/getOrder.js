@@ -1,0 +1,17 @@
+import { util } from '@aws-appsync/utils';
+
+/**
+ * One order. Somebody else's is none, to a customer.
+ * @param {UserContext} ctx
+ */
+export function request(ctx) {
+  return { operation: 'GetItem', key: util.dynamodb.toMapValues({ id: ctx.args.id }), consistentRead: true };
+}
+
+/** @param {UserContext} ctx */
+export function response(ctx) {
+  const { error, identity, result } = ctx;
+  if (error) util.error(error.message, error.type);
+  const isService = (identity.groups ?? []).includes('order-services');
+  return isService || result?.owner === identity.sub ? result : null;
+}

@@ -1,0 +1,12 @@
+/**
+ * Removes up to a hundred orders, the oldest first, and says how many there were: zero when none is left.
+ * `findOrdersCreatedBefore` and `removeOrders` do it. The schema's directive lets only administrators in.
+ */
+export function request() {
+  return {};
+}
+
+/** @param {UserContext} ctx */
+export function response(ctx) {
+  return ctx.prev.result;
+}

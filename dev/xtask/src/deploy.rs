@@ -1,0 +1,171 @@
+//! `cargo xtask deploy`: the backend, the functions, and a look at whether they work.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::account;
+use crate::arguments::DeployOptions;
+use crate::cargo_lambda;
+use crate::plan::Plan;
+use crate::stack::Stack;
+
+/// Prints the plan and follows it.
+pub(crate) async fn run(options: DeployOptions) -> Result<()> {
+    let functions = Stack::of_functions(&options.env)?;
+    let backend = options.backend.then(|| Stack::of_backend(&options.env)).transpose()?;
+    let plan = plan(&options, &functions, backend.as_ref())?;
+    println!("{plan}");
+    let missing = account::missing(&["sam", "aws", "curl"], &functions.region);
+    if options.dry_run {
+        account::print_missing(&missing);
+        return Ok(());
+    }
+    account::require(&missing)?;
+    if options.env == "prod" && !options.yes {
+        account::confirm(&functions.name, "deploys to production").await?;
+    }
+    let cargo_lambda = cargo_lambda::find_or_install().await?;
+    plan.execute(|command: &mut Command| cargo_lambda.put_on_path_of(command)).await?;
+    println!("\n{} is deployed and answers.", functions.name);
+    Ok(())
+}
+
+/// The outputs of the backend that are parameters of the functions.
+const HANDED_OVER: [&str; 5] = ["AppSyncUrl", "UserPoolId", "ServiceClientId", "ServiceGroup", "HttpApiClientIds"];
+/// What `samconfig.toml` says where only the user knows what belongs there.
+const OPEN: &str = "FILL-IN";
+
+fn plan(options: &DeployOptions, functions: &Stack, backend: Option<&Stack>) -> Result<Plan> {
+    let mut plan = Plan::default();
+    let env = ["--config-env", options.env.as_str()];
+    let mut parameters = functions.parameters.clone();
+    if let Some(backend) = backend {
+        let deploy = ["sam", "deploy", "--template-file", "backend/template.yaml"];
+        plan.run("The backend", &[&deploy, &env[..], &["--no-confirm-changeset"]].concat());
+        for name in HANDED_OVER {
+            plan.read_output(&backend.name, &backend.region, name);
+            set(&mut parameters, name, format!("${name}"));
+        }
+    }
+    for (name, value) in &options.parameters {
+        set(&mut parameters, name, value.clone());
+    }
+    let open: Vec<&str> = parameters.iter().filter(|(_, value)| value == OPEN).map(|(name, _)| name.as_str()).collect();
+    if !open.is_empty() {
+        bail!(
+            "{} of {} must be filled in: in samconfig.toml, with --parameter NAME=VALUE, or by --backend",
+            open.join(", "),
+            functions.name
+        );
+    }
+    let overrides: Vec<String> = parameters.iter().map(|(name, value)| as_override(name, value)).collect();
+    let mut overrides: Vec<&str> = overrides.iter().map(String::as_str).collect();
+    if !overrides.is_empty() {
+        overrides.insert(0, "--parameter-overrides");
+    }
+    plan.run("The programs", &[&["sam", "build"], &env[..], &overrides].concat());
+    plan.run("The functions", &[&["sam", "deploy"], &env[..], &["--no-confirm-changeset"], &overrides].concat());
+    smoke_test(&mut plan, functions);
+    Ok(plan)
+}
+
+/// Calls every function once, on its way to AppSync and back, and leaves nothing behind.
+fn smoke_test(plan: &mut Plan, functions: &Stack) {
+    for name in ["QueryFunction", "MutateFunction", "HttpApiUrl"] {
+        plan.read_output(&functions.name, &functions.region, name);
+    }
+    let invoke = |plan: &mut Plan, what: &str, function: &str, event: &str, expected: &str| {
+        let words = ["aws", "lambda", "invoke", "--function-name", function, "--region", &functions.region];
+        let rest = ["--cli-binary-format", "raw-in-base64-out", "--payload", event, "/dev/stdout"];
+        plan.check(what, &[&words[..], &rest].concat(), expected);
+    };
+    let list = r#"{"operation": "ListOrders", "variables": {"limit": 1}}"#;
+    invoke(plan, "query lists orders", "$QueryFunction", list, r#""listOrders""#);
+    let cancel = r#"{"operation": "CancelOrder", "variables": {"id": "no-such-order", "expectedVersion": 1}}"#;
+    invoke(plan, "mutate cancels no order that does not exist", "$MutateFunction", cancel, "ConditionFailed");
+    let status = ["curl", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}"];
+    plan.check("http-api is there", &[&status[..], &["$HttpApiUrl/health"]].concat(), "200");
+    plan.check("http-api lets nobody in without a token", &[&status[..], &["$HttpApiUrl/orders"]].concat(), "401");
+}
+
+fn set(parameters: &mut Vec<(String, String)>, name: &str, value: String) {
+    match parameters.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => *old = value,
+        None => parameters.push((name.to_owned(), value)),
+    }
+}
+
+/// As `sam` reads it.
+fn as_override(name: &str, value: &str) -> String {
+    if value.contains(char::is_whitespace) { format!("{name}=\"{value}\"") } else { format!("{name}={value}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(name: &str, parameters: &[(&str, &str)]) -> Stack {
+        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Stack { name: name.to_owned(), region: "eu-west-1".to_owned(), parameters }
+    }
+
+    fn options(parameters: &[(&str, &str)]) -> DeployOptions {
+        let parameters = stack("", parameters).parameters;
+        DeployOptions { env: "dev".to_owned(), backend: false, parameters, dry_run: true, yes: false }
+    }
+
+    fn lines(plan: &Plan) -> Vec<String> {
+        plan.to_string().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_backend_comes_first_and_hands_its_outputs_to_the_functions() {
+        let functions = stack("orders-dev", &[("AppSyncUrl", OPEN), ("LogRetentionDays", "7")]);
+        let plan = plan(&options(&[]), &functions, Some(&stack("orders-backend-dev", &[]))).unwrap();
+        let lines = lines(&plan);
+        let place = |start: &str| lines.iter().position(|line| line.starts_with(start)).expect(start);
+        let order = [
+            place("sam deploy --template-file backend/template.yaml --config-env dev"),
+            place("AppSyncUrl=$(aws cloudformation describe-stacks --stack-name orders-backend-dev"),
+            place("HttpApiClientIds=$("),
+            place("sam build --config-env dev"),
+            place("sam deploy --config-env dev"),
+            place("QueryFunction=$(aws cloudformation describe-stacks --stack-name orders-dev"),
+            place("aws lambda invoke --function-name \"$QueryFunction\""),
+            place("curl"),
+        ];
+        assert!(order.is_sorted(), "{order:?}\n{plan}");
+        let overrides =
+            "--parameter-overrides \"AppSyncUrl=$AppSyncUrl\" LogRetentionDays=7 \"UserPoolId=$UserPoolId\"";
+        assert!(lines[order[3]].contains(overrides) && lines[order[4]].contains(overrides), "{plan}");
+    }
+
+    #[test]
+    fn without_the_backend_every_open_parameter_is_asked_for() {
+        let functions = stack("orders-dev", &[("AppSyncUrl", OPEN), ("UserPoolId", OPEN), ("LogLevel", "INFO")]);
+        let error = plan(&options(&[]), &functions, None).unwrap_err().to_string();
+        assert!(error.starts_with("AppSyncUrl, UserPoolId of orders-dev must be filled in"), "{error}");
+        let given = [("AppSyncUrl", "https://x/graphql"), ("UserPoolId", "p"), ("RotationSchedule", "rate(1 day)")];
+        let plan = plan(&options(&given), &functions, None).unwrap().to_string();
+        assert!(!plan.contains("backend"), "{plan}");
+        let overrides = "AppSyncUrl=https://x/graphql UserPoolId=p LogLevel=INFO 'RotationSchedule=\"rate(1 day)\"'\n";
+        assert!(plan.contains(overrides), "{plan}");
+    }
+
+    #[test]
+    fn what_the_backend_hands_over_is_an_output_there_and_a_parameter_here() {
+        let template = |file: &str| std::fs::read_to_string(crate::project::root().join(file)).unwrap();
+        let (backend, functions) = (template("backend/template.yaml"), template("template.yaml"));
+        let outputs = backend.split("\nOutputs:\n").nth(1).unwrap();
+        let parameters = functions.split("\nConditions:\n").next().unwrap();
+        let smoke = functions.split("\nOutputs:\n").nth(1).unwrap();
+        for name in HANDED_OVER {
+            let entry = format!("  {name}:\n");
+            assert!(outputs.contains(&entry) && parameters.contains(&entry), "{name}");
+        }
+        for name in ["QueryFunction", "MutateFunction", "HttpApiUrl"] {
+            assert!(smoke.contains(&format!("  {name}:\n")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What a task will do, as commands that can be printed, pasted into a shell, and run.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::client::excerpt;
+use crate::environment;
+use crate::process::ProcessTree;
+use crate::project;
+
+/// Steps, one after the other; the first that fails ends it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    what: String,
+    words: Vec<String>,
+    then: Then,
+}
+
+/// What is done with a command's output.
+#[derive(Debug, PartialEq, Eq)]
+enum Then {
+    /// It goes to the terminal.
+    Show,
+    /// It is one value, and later commands use it as `$NAME`.
+    Keep(String),
+    /// It must contain this.
+    Expect(String),
+}
+
+impl Plan {
+    /// Runs a command and shows what it says.
+    pub(crate) fn run(&mut self, what: &str, words: &[&str]) {
+        self.add(what.to_owned(), words, Then::Show);
+    }
+
+    /// Reads an output of a stack, for later commands to use as `$NAME`.
+    pub(crate) fn read_output(&mut self, stack: &str, region: &str, name: &str) {
+        let query = format!("Stacks[0].Outputs[?OutputKey=='{name}'].OutputValue");
+        let words = ["aws", "cloudformation", "describe-stacks", "--stack-name", stack, "--region", region];
+        let words = [&words[..], &["--query", query.as_str(), "--output", "text"]].concat();
+        self.add(format!("{name} of {stack}"), &words, Then::Keep(name.to_owned()));
+    }
+
+    /// Runs a command whose output must contain `expected`.
+    pub(crate) fn check(&mut self, what: &str, words: &[&str], expected: &str) {
+        self.add(what.to_owned(), words, Then::Expect(expected.to_owned()));
+    }
+
+    fn add(&mut self, what: String, words: &[&str], then: Then) {
+        self.steps.push(Step { what, words: words.iter().map(|word| (*word).to_owned()).collect(), then });
+    }
+
+    /// Runs all steps in the workspace's root. `prepare` changes each command before it starts.
+    pub(crate) async fn execute(&self, prepare: impl Fn(&mut Command)) -> Result<()> {
+        let mut kept = BTreeMap::new();
+        for step in &self.steps {
+            step.execute(&mut kept, &prepare).await.with_context(|| format!("{} failed", step.what))?;
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    async fn execute(&self, kept: &mut BTreeMap<String, String>, prepare: impl Fn(&mut Command)) -> Result<()> {
+        let words: Vec<String> = self.words.iter().map(|word| filled_in(word, kept)).collect();
+        let mut command = Command::new(&words[0]);
+        environment::without_cargo_run(&mut command).args(&words[1..]).current_dir(project::root());
+        prepare(&mut command);
+        let cannot_run = || format!("cannot run {}", words[0]);
+        let Then::Show = self.then else {
+            let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().with_context(cannot_run)?;
+            ensure!(output.status.success(), "{} ended with {}", words[0], output.status);
+            return self.take(String::from_utf8_lossy(&output.stdout).trim(), kept);
+        };
+        println!("\n=== {}", self.what);
+        std::io::stdout().flush()?;
+        let status = ProcessTree::spawn(&mut command).with_context(cannot_run)?.wait().await?;
+        ensure!(status.success(), "{} ended with {status}", words[0]);
+        Ok(())
+    }
+
+    fn take(&self, output: &str, kept: &mut BTreeMap<String, String>) -> Result<()> {
+        match &self.then {
+            Then::Show => {}
+            Then::Keep(_) if matches!(output, "" | "None") => bail!("there is no such output"),
+            Then::Keep(name) => {
+                kept.insert(name.clone(), output.to_owned());
+            }
+            Then::Expect(expected) if !output.contains(expected) => {
+                bail!("expected {expected} in the answer, which is {}", excerpt(output));
+            }
+            Then::Expect(_) => println!("ok: {}", self.what),
+        }
+        Ok(())
+    }
+}
+
+/// A word with the values that were read before.
+fn filled_in(word: &str, kept: &BTreeMap<String, String>) -> String {
+    // The longest name first: `$Url` must not take the beginning of `$UrlOfOrders`.
+    let mut names: Vec<_> = kept.iter().collect();
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    names.into_iter().fold(word.to_owned(), |word, (name, value)| word.replace(&format!("${name}"), value))
+}
+
+/// As one would paste it into a shell.
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            let command: Vec<String> = step.words.iter().map(|word| quoted(word)).collect();
+            let command = command.join(" ");
+            match &step.then {
+                Then::Show => writeln!(f, "\n# {}\n{command}", step.what)?,
+                Then::Keep(name) => writeln!(f, "{name}=$({command})")?,
+                Then::Expect(expected) => writeln!(f, "\n# {}: the answer has {expected}\n{command}", step.what)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    // Between double quotes a shell fills in `$NAME`.
+    match word.contains(['$', '\'']) {
+        true => format!("\"{}\"", word.replace('"', "\\\"")),
+        false => format!("'{word}'"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_one_command_says_is_there_for_the_next() {
+        let mut plan = Plan::default();
+        plan.add("the name".to_owned(), &["echo", "ada"], Then::Keep("Name".to_owned()));
+        plan.check("the greeting", &["echo", "hello $Name"], "hello ada");
+        plan.execute(|_| {}).await.unwrap();
+        plan.check("the parting", &["echo", "bye $Name"], "hello");
+        let error = format!("{:#}", plan.execute(|_| {}).await.unwrap_err());
+        assert_eq!(error, "the parting failed: expected hello in the answer, which is bye ada");
+    }
+
+    #[tokio::test]
+    async fn the_first_failure_ends_it() {
+        for words in [&["sh", "-c", "exit 3"][..], &["/nonexistent/sam"]] {
+            let mut plan = Plan::default();
+            plan.run("the deployment", words);
+            plan.check("what must not run", &["/nonexistent/after"], "");
+            let error = format!("{:#}", plan.execute(|_| {}).await.unwrap_err());
+            assert!(error.starts_with("the deployment failed: "), "{error}");
+        }
+        let mut plan = Plan::default();
+        plan.add("Url of orders".to_owned(), &["echo", "None"], Then::Keep("Url".to_owned()));
+        let error = format!("{:#}", plan.execute(|_| {}).await.unwrap_err());
+        assert_eq!(error, "Url of orders failed: there is no such output");
+    }
+
+    #[tokio::test]
+    async fn what_is_printed_can_be_pasted_into_a_shell() {
+        let mut plan = Plan::default();
+        plan.add("a".to_owned(), &["echo", "it's [1]"], Then::Keep("Url".to_owned()));
+        plan.run("b", &["printf", "%s|", "$Url/x", "Rate=\"rate(30 days)\"", "", "plain=1"]);
+        let shell = Command::new("sh").args(["-c", &plan.to_string()]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&shell.stdout), "it's [1]/x|Rate=\"rate(30 days)\"||plain=1|");
+        assert!(plan.to_string().contains("\n# b\nprintf '%s|' \"$Url/x\" "), "{plan}");
+    }
+}

@@ -1,0 +1,205 @@
+use appsync::{Patch, scalars::AWSJSON};
+use operations::types::{
+    CardPaymentInput, CreateOrderInput, MoneyInput, OrderFilter, OrderLineInput, UpdateOrderInput,
+};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Currency, Status, checks::Checks};
+use crate::{cursor, problem::Problem};
+
+/// Which orders, and where to go on.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParameters {
+    /// Only orders that are this far.
+    #[param(inline)]
+    pub(crate) status: Option<Status>,
+    /// Only orders of this address.
+    #[param(
+        max_length = 254,
+        pattern = r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+    )]
+    pub(crate) customer_email: Option<String>,
+    /// How many orders are looked at for this page; those that the filters leave out count too.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub(crate) limit: Option<i64>,
+    /// Where to go on: from the `Link` or the `nextCursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+/// An order to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({
+    "customerEmail": "ada@example.com",
+    "lines": [{"sku": "tea", "quantity": 2, "unitPrice": {"currency": "EUR", "minorUnits": 450}}],
+    "card": {"brand": "Visa", "lastFour": "4242"},
+    "note": "Ring twice",
+}))]
+pub(crate) struct NewOrder {
+    #[schema(
+        max_length = 254,
+        pattern = r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+    )]
+    pub(crate) customer_email: String,
+    /// What is ordered, all in one currency.
+    #[schema(min_items = 1, max_items = 100)]
+    pub(crate) lines: Vec<Line>,
+    /// The card that paid for it.
+    pub(crate) card: Option<Card>,
+    #[schema(max_length = 1000)]
+    pub(crate) note: Option<String>,
+    /// Free-form attributes of the sales channel.
+    pub(crate) attributes: Option<Map<String, Value>>,
+}
+
+/// So many of one thing.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Line {
+    #[schema(min_length = 1, max_length = 64)]
+    pub(crate) sku: String,
+    #[schema(minimum = 1, maximum = 2147483647)]
+    pub(crate) quantity: i32,
+    pub(crate) unit_price: Money,
+}
+
+/// A price.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Money {
+    pub(crate) currency: Currency,
+    /// In the smallest unit of the currency: cents, pence.
+    #[schema(minimum = 0, maximum = 2147483647)]
+    pub(crate) minor_units: i32,
+}
+
+/// What may be told of a card.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Card {
+    #[schema(min_length = 1, max_length = 32, example = "Visa")]
+    pub(crate) brand: String,
+    #[schema(pattern = "^[0-9]{4}$", example = "4242")]
+    pub(crate) last_four: String,
+}
+
+/// What is to be otherwise. What is absent stays as it is; null removes it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"note": "Ring twice"}))]
+pub(crate) struct OrderChanges {
+    /// Only staff may change it.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(required = false, value_type = Status)]
+    status: Option<Status>,
+    #[serde(default)]
+    #[schema(required = false, value_type = Option<String>, max_length = 1000)]
+    note: Patch<String>,
+    #[serde(default)]
+    #[schema(required = false, value_type = Option<Object>)]
+    attributes: Patch<Map<String, Value>>,
+}
+
+/// Why an order is cancelled.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"reason": "Ordered twice"}))]
+pub(crate) struct Cancellation {
+    #[schema(max_length = 1000)]
+    reason: Option<String>,
+}
+
+impl ListParameters {
+    /// AppSync's filter and token.
+    pub(crate) fn resolve(&self) -> Result<(Option<OrderFilter>, Option<String>), Problem> {
+        if self.limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
+            return Err(Problem::invalid_parameter("limit", "should be 1 to 100"));
+        }
+        let customer_email = match &self.customer_email {
+            Some(email) => Some(
+                super::checks::email(email)
+                    .ok_or_else(|| Problem::invalid_parameter("customerEmail", "should be an e-mail address"))?,
+            ),
+            None => None,
+        };
+        let token = match &self.cursor {
+            Some(cursor) => Some(
+                cursor::to_token(cursor)
+                    .ok_or_else(|| Problem::invalid_parameter("cursor", "is not one that this list gave"))?,
+            ),
+            None => None,
+        };
+        let filter = OrderFilter { status: self.status.map(Into::into), customer_email };
+        Ok(((filter != OrderFilter::default()).then_some(filter), token))
+    }
+}
+
+impl NewOrder {
+    /// AppSync's input, for the order that will have this id.
+    pub(crate) fn into_input(self, id: String) -> Result<CreateOrderInput, Problem> {
+        let mut checks = Checks::default();
+        let customer_email = checks.email("/customerEmail", &self.customer_email);
+        checks.new_lines(&self.lines);
+        if let Some(Card { brand, last_four }) = &self.card {
+            checks.length("/card/brand", brand, 1..=32);
+            let is_fine = last_four.len() == 4 && last_four.bytes().all(|byte| byte.is_ascii_digit());
+            checks.holds(is_fine, "/card/lastFour", "should be four digits");
+        }
+        if let Some(note) = &self.note {
+            checks.length("/note", note, 0..=1000);
+        }
+        let customer_email = checks.finish(customer_email)?;
+        Ok(CreateOrderInput {
+            client_token: Some(id),
+            customer_email,
+            lines: self.lines.into_iter().map(Into::into).collect(),
+            card: self.card.map(|Card { brand, last_four }| CardPaymentInput { brand, last_four }),
+            note: self.note,
+            attributes: self.attributes.map(json),
+        })
+    }
+}
+
+impl From<Line> for OrderLineInput {
+    fn from(Line { sku, quantity, unit_price }: Line) -> Self {
+        let unit_price =
+            MoneyInput { currency: unit_price.currency.into(), minor_units: unit_price.minor_units.into() };
+        Self { sku, quantity: quantity.into(), unit_price }
+    }
+}
+
+impl OrderChanges {
+    /// AppSync's input, for this version of this order.
+    pub(crate) fn into_input(self, id: String, expected_version: i64) -> Result<UpdateOrderInput, Problem> {
+        let mut checks = Checks::default();
+        if let Patch::Value(note) = &self.note {
+            checks.length("/note", note, 0..=1000);
+        }
+        checks.finish(Some(()))?;
+        let status = self.status.map_or(Patch::Absent, |status| Patch::Value(status.into()));
+        Ok(UpdateOrderInput { id, expected_version, status, note: self.note, attributes: self.attributes.map(json) })
+    }
+}
+
+impl Cancellation {
+    pub(crate) fn into_reason(self) -> Result<Option<String>, Problem> {
+        let mut checks = Checks::default();
+        if let Some(reason) = &self.reason {
+            checks.length("/reason", reason, 0..=1000);
+        }
+        checks.finish(Some(self.reason))
+    }
+}
+
+fn json(attributes: Map<String, Value>) -> AWSJSON {
+    AWSJSON::new(Value::Object(attributes).to_string()).expect("JSON is written as JSON")
+}
+
+/// A member that may be absent and not null.
+fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Status>, D::Error> {
+    Status::deserialize(deserializer).map(Some)
+}

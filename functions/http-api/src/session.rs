@@ -1,0 +1,176 @@
+use std::time::Duration;
+
+use appsync::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Execution, Operation};
+use auth_cache::{Clock, ErrorChain};
+use axum::extract::FromRequestParts;
+use http::{StatusCode, header, request::Parts};
+use lambda_http::RequestExt as _;
+
+use crate::{
+    caller::{Caller, Callers, Permission},
+    problem::Problem,
+};
+
+/// What a family of routes is made of.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) appsync: AppSyncClient,
+    pub(crate) callers: Callers,
+    pub(crate) side: Side,
+}
+
+/// As whom AppSync is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// As the service user, for callers who may see all orders.
+    Service,
+    /// As the caller, with the token that came with the request.
+    Caller,
+}
+
+impl Side {
+    /// The path of its orders.
+    pub(crate) fn base(self) -> &'static str {
+        match self {
+            Self::Service => "/orders",
+            Self::Caller => "/me/orders",
+        }
+    }
+}
+
+/// A request that is allowed: who makes it, and how its operations are executed. Taking it as an argument is what guards
+/// a route.
+pub(crate) struct Session {
+    pub(crate) caller: Caller,
+    pub(crate) side: Side,
+    appsync: AppSyncClient,
+    auth: Option<Auth>,
+    deadline: Deadline,
+}
+
+impl FromRequestParts<Api> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let caller = Caller::of(parts, api.callers)?;
+        let auth = match api.side {
+            Side::Service => {
+                caller.must_have(Permission::for_method(&parts.method))?;
+                None
+            }
+            Side::Caller => Some(forwarded(parts)?),
+        };
+        let deadline = deadline(parts);
+        Ok(Self { caller, side: api.side, appsync: api.appsync.clone(), auth, deadline })
+    }
+}
+
+impl Session {
+    /// Executes an operation as the side says.
+    pub(crate) async fn execute<O: Operation>(&self, variables: O::Variables) -> Result<O::ResponseData, Problem> {
+        self.send(self.appsync.execute::<O>(variables)).await
+    }
+
+    /// The same for a mutation that may be sent twice, because its variables say which one it is.
+    pub(crate) async fn execute_idempotent<O: Operation>(
+        &self,
+        variables: O::Variables,
+    ) -> Result<O::ResponseData, Problem> {
+        self.send(self.appsync.execute::<O>(variables).idempotent()).await
+    }
+
+    async fn send<O: Operation>(&self, execution: Execution<'_, O>) -> Result<O::ResponseData, Problem> {
+        let execution = execution.until(self.deadline);
+        let execution = match &self.auth {
+            Some(caller) => execution.authorized_by(caller.clone()),
+            None => execution,
+        };
+        execution.await.map_err(|error| self.problem(&error))
+    }
+
+    /// What each kind of failure behind the API means to a client in front of it. One that is not the client's own is
+    /// logged here, once.
+    fn problem(&self, error: &AppSyncError) -> Problem {
+        let problem = match error.kind() {
+            ErrorKind::TokenRefused if self.side == Side::Caller => Problem::unauthorized(
+                r#"Bearer error="invalid_token""#,
+                "The order service does not accept this token, or no longer.",
+            ),
+            ErrorKind::SignIn | ErrorKind::Unavailable if error.is_transient() => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is not available.").retry(wait(error))
+            }
+            ErrorKind::Throttled => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is too busy.").retry(wait(error))
+            }
+            ErrorKind::SignIn | ErrorKind::TokenRefused | ErrorKind::Unavailable | ErrorKind::Malformed => {
+                Problem::new(StatusCode::BAD_GATEWAY, "The order service cannot be used.")
+            }
+            ErrorKind::Denied => Problem::new(StatusCode::FORBIDDEN, "This is not allowed to you."),
+            ErrorKind::NotFound => Problem::no_such_order(),
+            ErrorKind::ConditionFailed => match error.errors().first().and_then(|error| error.data.as_ref()) {
+                Some(_) => Problem::stale(),
+                None => Problem::no_such_order(),
+            },
+            ErrorKind::TimedOut => Problem::new(StatusCode::GATEWAY_TIMEOUT, "The order service took too long."),
+            ErrorKind::Resolver => domain_error(error),
+            _ => unexpected(),
+        };
+        // The service user is one of ours: what it may not do, no caller can change.
+        let is_ours =
+            problem.status().is_server_error() || self.side == Side::Service && error.kind() == ErrorKind::Denied;
+        if is_ours {
+            tracing::error!(
+                status = problem.status().as_u16(),
+                error_type = error.error_type(),
+                appsync_request_id = error.request_id(),
+                error = %ErrorChain(error),
+                "request failed",
+            );
+        }
+        problem
+    }
+}
+
+/// The refusals that belong to orders. Any other error of a resolver is a mistake of ours.
+fn domain_error(error: &AppSyncError) -> Problem {
+    let message = error.errors().first().and_then(|error| error.message.as_deref());
+    match error.error_type() {
+        Some("BadRequest") => Problem::new(StatusCode::BAD_REQUEST, "The cursor is not one of this list's."),
+        Some("InvalidOrder") => {
+            let reason = message.unwrap_or("The order makes no sense").trim_end_matches('.');
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{reason}."))
+        }
+        Some("OrderNotCancellable") => {
+            let status = error.error_info().and_then(|info| info.get("status")?.as_str()).unwrap_or("too far");
+            Problem::new(StatusCode::CONFLICT, format!("An order that is {status} cannot be cancelled."))
+        }
+        _ => unexpected(),
+    }
+}
+
+fn unexpected() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The request could not be carried out.")
+}
+
+/// In whole seconds, and at least one.
+fn wait(error: &AppSyncError) -> u64 {
+    error.retry_after().map_or(1, |wait| wait.as_secs().max(1))
+}
+
+/// The caller's own token. The gateway has checked it, and AppSync will again.
+fn forwarded(parts: &Parts) -> Result<Auth, Problem> {
+    let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header.and_then(|token| Auth::token(token).ok()).ok_or_else(Problem::not_authenticated)
+}
+
+/// The time by which the order service must have answered: before Lambda ends the invocation, and before the gateway, which
+/// waits for 30 s, gives up.
+fn deadline(parts: &Parts) -> Deadline {
+    let now = Clock::wall().now();
+    let gateway = now + LONGEST_INTEGRATION;
+    let invocation = parts.extensions.lambda_context_ref().map(|context| context.deadline());
+    Deadline::of_invocation(invocation.filter(|end| *end > now).map_or(gateway, |end| end.min(gateway)), now)
+}
+
+/// A second less than <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html> says.
+const LONGEST_INTEGRATION: Duration = Duration::from_secs(29);
