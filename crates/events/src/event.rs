@@ -165,7 +165,7 @@ mod tests {
             (Damage::Cut(at), Value::String(text)) => *text = text.chars().take(at.index(text.len() + 1)).collect(),
             (Damage::Cut(_), _) => {}
             (Damage::Repeat(times), Value::String(text)) => *text = text.repeat(times),
-            (Damage::Repeat(times), Value::Array(items)) => *items = items.repeat(times.min(100)),
+            (Damage::Repeat(times), Value::Array(items)) => *items = vec![items.clone(); times.min(100)].concat(),
             (Damage::Repeat(times), value) => *value = Value::Array(vec![value.take(); times.min(100)]),
             (Damage::Delete, value) => {
                 value.take();

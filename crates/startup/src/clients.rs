@@ -12,7 +12,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
 /// profiles and credential providers costs start-up time.
-pub(crate) fn sdk_config(aws: &AwsConfig) -> SdkConfig {
+pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
     let http =
         aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
     let mut config = SdkConfig::builder()
@@ -37,7 +37,10 @@ pub(crate) fn sdk_config(aws: &AwsConfig) -> SdkConfig {
 /// The HTTP client of the process for everything but the SDK.
 ///
 /// Its roots are compiled in: reading the system's takes milliseconds at each start. Timeouts are the callers' matter.
-pub(crate) fn http_client() -> Result<reqwest::Client, StartError> {
+///
+/// # Errors
+/// When it cannot be built.
+pub fn http_client() -> Result<reqwest::Client, StartError> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?

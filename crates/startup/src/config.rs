@@ -61,8 +61,7 @@ impl Config {
     /// # Errors
     /// As [`Config::from_lookup`].
     pub fn from_env() -> Result<Self, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_lookup(environment)
     }
 
     /// Reads the configuration through `lookup`, which gives the value of an environment variable.
@@ -96,42 +95,87 @@ impl Config {
                 "unverified-token" => Some(true),
                 _ => None,
             });
-        let log_level = settings.optional("AWS_LAMBDA_LOG_LEVEL", "one of TRACE DEBUG INFO WARN ERROR FATAL", level);
-        let region = settings.required("AWS_REGION", "a region such as eu-west-1", text);
-        let key_id = settings.required("AWS_ACCESS_KEY_ID", "set by Lambda from the function's role", text);
-        let secret = settings.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
-        let session = settings.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
-        let endpoint_url = settings.optional("AWS_ENDPOINT_URL", "a URL such as http://127.0.0.1:8000", url);
-        if unverified_callers == Some(true) && !endpoint_url.as_ref().is_some_and(is_loopback) {
+        let log_level = settings.log_level();
+        let aws = settings.aws();
+        let is_aws = |aws: &AwsConfig| !aws.endpoint_url.as_ref().is_some_and(is_loopback);
+        if unverified_callers == Some(true) && aws.as_ref().is_some_and(is_aws) {
             settings.problems.push(
                 "HTTP_API_CALLERS must be authorizer (unverified-token is for a machine with its own AWS_ENDPOINT_URL)"
                     .to_owned(),
             );
         }
 
-        match (appsync_url, service_user_parameters, region, key_id, secret) {
-            (Some(appsync_url), Some(service_user_parameters), Some(region), Some(key_id), Some(secret))
-                if settings.problems.is_empty() =>
-            {
-                Ok(Self {
-                    appsync_url,
-                    service_user_parameters,
-                    token_use: token_use.unwrap_or_default(),
-                    token_reuse: token_reuse.unwrap_or(true),
-                    metrics_namespace,
-                    function_name: function_name.unwrap_or_else(|| "function".to_owned()),
-                    unverified_callers: unverified_callers.unwrap_or(false),
-                    aws: AwsConfig {
-                        region: Region::new(region),
-                        credentials: Credentials::new(key_id, secret, session, None, "environment"),
-                        endpoint_url,
-                    },
-                    log_level: log_level.unwrap_or(Level::INFO),
-                })
+        match (appsync_url, service_user_parameters, aws) {
+            (Some(appsync_url), Some(service_user_parameters), Some(aws)) if settings.problems.is_empty() => Ok(Self {
+                appsync_url,
+                service_user_parameters,
+                token_use: token_use.unwrap_or_default(),
+                token_reuse: token_reuse.unwrap_or(true),
+                metrics_namespace,
+                function_name: function_name.unwrap_or_else(|| "function".to_owned()),
+                unverified_callers: unverified_callers.unwrap_or(false),
+                aws,
+                log_level,
+            }),
+            _ => Err(ConfigError { problems: settings.problems }),
+        }
+    }
+}
+
+/// The configuration of the function that administers the service user. Every setting is an environment variable:
+///
+/// | variable | what | default |
+/// | --- | --- | --- |
+/// | `SERVICE_USER_PARAMETERS` | the prefix of the service user's SSM parameters | |
+/// | `SERVICE_USER_PARAMETERS_KEY` | the ARN of the KMS key that they are encrypted with | the account's own key for SSM |
+/// | `AWS_...` | as for [`Config`] | |
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServiceUserConfig {
+    /// The prefix of the service user's SSM parameters.
+    pub service_user_parameters: String,
+    /// The KMS key that they are encrypted with, if it is not the account's own key for SSM.
+    pub service_user_parameters_key: Option<String>,
+    /// How to reach AWS.
+    pub aws: AwsConfig,
+    /// What is logged.
+    pub log_level: Level,
+}
+
+impl ServiceUserConfig {
+    /// Reads the configuration from the environment.
+    ///
+    /// # Errors
+    /// As [`ServiceUserConfig::from_lookup`].
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(environment)
+    }
+
+    /// Reads the configuration through `lookup`, which gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// As [`Config::from_lookup`].
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut settings = Settings { lookup, problems: Vec::new() };
+        let service_user_parameters =
+            settings.required("SERVICE_USER_PARAMETERS", "an SSM prefix such as /orders/service-user", prefix);
+        let service_user_parameters_key =
+            settings.optional("SERVICE_USER_PARAMETERS_KEY", "the ARN of a KMS key, arn:aws:kms:...", |value| {
+                value.starts_with("arn:").then(|| value.to_owned())
+            });
+        let log_level = settings.log_level();
+        match (service_user_parameters, settings.aws()) {
+            (Some(service_user_parameters), Some(aws)) if settings.problems.is_empty() => {
+                Ok(Self { service_user_parameters, service_user_parameters_key, aws, log_level })
             }
             _ => Err(ConfigError { problems: settings.problems }),
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// What is wrong with the environment. It shows no value.
@@ -163,6 +207,24 @@ struct Settings<L> {
 }
 
 impl<L: Fn(&str) -> Option<String>> Settings<L> {
+    fn aws(&mut self) -> Option<AwsConfig> {
+        let region = self.required("AWS_REGION", "a region such as eu-west-1", text);
+        let key_id = self.required("AWS_ACCESS_KEY_ID", "set by Lambda from the function's role", text);
+        let secret = self.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
+        let session = self.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
+        let endpoint_url = self.optional("AWS_ENDPOINT_URL", "a URL such as http://127.0.0.1:8000", url);
+        Some(AwsConfig {
+            region: Region::new(region?),
+            credentials: Credentials::new(key_id?, secret?, session, None, "environment"),
+            endpoint_url,
+        })
+    }
+
+    fn log_level(&mut self) -> Level {
+        let level = self.optional("AWS_LAMBDA_LOG_LEVEL", "one of TRACE DEBUG INFO WARN ERROR FATAL", level);
+        level.unwrap_or(Level::INFO)
+    }
+
     fn required<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let Some(value) = self.value(name) else {
             self.problems.push(format!("{name} is missing ({expected})"));
@@ -297,6 +359,26 @@ mod tests {
         for url in ["http://127.0.0.1:8000/graphql", "http://localhost:8000/graphql", "http://[::1]:8000/graphql"] {
             config(&[("APPSYNC_URL", url)]).unwrap();
         }
+    }
+
+    #[test]
+    fn the_function_that_administers_the_service_user_needs_no_api() {
+        let read = |key: Option<&str>| {
+            ServiceUserConfig::from_lookup(|name| match name {
+                "SERVICE_USER_PARAMETERS_KEY" => key.map(str::to_owned),
+                "APPSYNC_URL" => None,
+                name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+            })
+        };
+        let config = read(None).unwrap();
+        assert_eq!(config.service_user_parameters, "/orders/service-user");
+        assert_eq!(config.service_user_parameters_key, None);
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/1";
+        assert_eq!(read(Some(key)).unwrap().service_user_parameters_key.as_deref(), Some(key));
+        let error = read(Some("canary")).unwrap_err().to_string();
+        assert!(error.contains("SERVICE_USER_PARAMETERS_KEY is malformed (") && !error.contains("canary"), "{error}");
+        let error = ServiceUserConfig::from_lookup(|_| None).unwrap_err().to_string();
+        assert!(error.contains("SERVICE_USER_PARAMETERS is missing (") && error.contains("AWS_REGION"), "{error}");
     }
 
     #[test]

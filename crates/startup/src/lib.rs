@@ -23,6 +23,7 @@ mod context;
 mod logging;
 mod metrics;
 
-pub use config::{AwsConfig, Config, ConfigError};
+pub use clients::{http_client, sdk_config};
+pub use config::{AwsConfig, Config, ConfigError, ServiceUserConfig};
 pub use context::{ExecutionContext, StartError};
 pub use logging::log_as_json;

@@ -5,12 +5,13 @@ use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, registry}
 ///
 /// The spans around an event are part of its line: that of the Lambda runtime has the request id, that of
 /// [`ExecutionContext::invocation`](crate::ExecutionContext::invocation) the function's name, its operation and whether it
-/// has just been started.
+/// has just been started. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's
+/// token or a presigned URL, and whole answers.
 ///
 /// Does nothing when a subscriber is set already.
 pub fn log_as_json(level: Level) {
-    let wanted =
-        filter_fn(move |event| *event.level() <= level && !repeats_a_failure(event)).with_max_level_hint(level);
+    let wanted = filter_fn(move |event| *event.level() <= level && !repeats_a_failure(event) && !is_a_body(event));
+    let wanted = wanted.with_max_level_hint(level);
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
     // It fails only when there is a subscriber already, as in a test.
     let _ = tracing::subscriber::set_global_default(registry().with(wanted).with(json));
@@ -20,6 +21,11 @@ pub fn log_as_json(level: Level) {
 /// with more to it. A panic, which the runtime logs at the same place, comes with a field.
 fn repeats_a_failure(event: &Metadata<'_>) -> bool {
     event.target() == "lambda_runtime::layers::panic" && event.fields().field("error").is_none()
+}
+
+fn is_a_body(event: &Metadata<'_>) -> bool {
+    let target = event.target();
+    *event.level() == Level::TRACE && (target.starts_with("lambda_runtime") || target.starts_with("aws_smithy_runtime"))
 }
 
 #[cfg(test)]

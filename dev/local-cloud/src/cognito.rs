@@ -89,6 +89,7 @@ impl Cognito {
             "AdminSetUserPassword" => self.admin_set_user_password(parse(body)?, context),
             "AdminAddUserToGroup" => self.admin_add_user_to_group(parse(body)?),
             "AdminRemoveUserFromGroup" => self.admin_remove_user_from_group(parse(body)?),
+            "AdminListGroupsForUser" => self.admin_list_groups_for_user(parse(body)?),
             "AdminEnableUser" => self.admin_set_enabled(parse(body)?, true, context),
             "AdminDisableUser" => self.admin_set_enabled(parse(body)?, false, context),
             "AdminDeleteUser" => self.admin_delete_user(parse(body)?),

@@ -29,6 +29,7 @@ struct PutParameter {
     kind: Option<Kind>,
     #[serde(default)]
     overwrite: bool,
+    key_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +62,22 @@ struct GetParametersByPath {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct DescribeParameters {
+    #[serde(default)]
+    parameter_filters: Vec<ParameterFilter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ParameterFilter {
+    key: String,
+    option: Option<String>,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct DeleteParameter {
     name: String,
 }
@@ -83,6 +100,7 @@ impl Ssm {
             "GetParameter" => self.get_parameter(&parse(body)?),
             "GetParameters" => self.get_parameters(&parse(body)?),
             "GetParametersByPath" => self.get_parameters_by_path(&parse(body)?),
+            "DescribeParameters" => self.describe_parameters(&parse(body)?),
             "DeleteParameter" => self.delete_parameter(&parse(body)?),
             "DeleteParameters" => self.delete_parameters(parse(body)?),
             _ => Err(AwsError::unknown_operation()),
@@ -90,7 +108,7 @@ impl Ssm {
     }
 
     pub(crate) fn seed(&mut self, name: String, kind: Kind, value: &str, now: i64) {
-        self.parameters.insert(name, Parameter::new(kind, value.to_owned(), now));
+        self.parameters.insert(name, Parameter::new(kind, value.to_owned(), None, now));
     }
 
     fn put_parameter(&mut self, input: PutParameter, now: i64) -> Outcome {
@@ -99,18 +117,19 @@ impl Ssm {
                 "Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1",
             ));
         }
+        check_name(&input.name)?;
         if let Some(parameter) = self.parameters.get_mut(&input.name) {
             if !input.overwrite {
                 let message = "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.";
                 return Err(AwsError::new("ParameterAlreadyExists", message));
             }
-            let version = parameter.overwrite(input.kind, input.value, now);
+            let version = parameter.overwrite(input.kind, input.value, input.key_id, now);
             return Ok(json!({"Version": version, "Tier": "Standard"}));
         }
         let kind = input.kind.ok_or_else(|| {
             AwsError::new("ValidationException", "A parameter type is required when you create a parameter.")
         })?;
-        self.parameters.insert(input.name, Parameter::new(kind, input.value, now));
+        self.parameters.insert(input.name, Parameter::new(kind, input.value, input.key_id, now));
         Ok(json!({"Version": 1, "Tier": "Standard"}))
     }
 
@@ -164,6 +183,26 @@ impl Ssm {
         Ok(output)
     }
 
+    /// All at once, without pages; by name only.
+    fn describe_parameters(&self, input: &DescribeParameters) -> Outcome {
+        let mut found: Vec<_> = self.parameters.iter().collect();
+        for ParameterFilter { key, option, values } in &input.parameter_filters {
+            match (key.as_str(), option.as_deref().unwrap_or("Equals")) {
+                ("Name", "Equals") => found.retain(|(name, _)| values.contains(name)),
+                ("Name", "BeginsWith") => found.retain(|(name, _)| values.iter().any(|value| name.starts_with(value))),
+                ("Name", option) => {
+                    let message = format!("The filter option [{option}] is not valid.");
+                    return Err(AwsError::new("InvalidFilterOption", message));
+                }
+                (key, _) => {
+                    return Err(AwsError::new("InvalidFilterKey", format!("The filter key [{key}] is not valid.")));
+                }
+            }
+        }
+        let described: Vec<_> = found.into_iter().map(|(name, parameter)| parameter.metadata(name)).collect();
+        Ok(json!({"Parameters": described}))
+    }
+
     fn delete_parameter(&mut self, input: &DeleteParameter) -> Outcome {
         match self.parameters.remove(&input.name) {
             Some(_) => Ok(json!({})),
@@ -184,6 +223,19 @@ impl Ssm {
         let (name, parameter) = self.parameters.get_key_value(&name).ok_or_else(not_found)?;
         parameter.describe(name, version, with_decryption, &self.region)
     }
+}
+
+/// The names that AWS keeps for itself.
+fn check_name(name: &str) -> Result<(), AwsError> {
+    let first = name.trim_start_matches('/').split('/').next().unwrap_or_default().to_ascii_lowercase();
+    if first.starts_with("aws") {
+        return Err(AwsError::new("AccessDeniedException", format!("No access to reserved parameter name: {name}.")));
+    }
+    if first.starts_with("ssm") {
+        let message = "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_";
+        return Err(AwsError::new("ValidationException", message));
+    }
+    Ok(())
 }
 
 fn check_count(names: &[String]) -> Result<(), AwsError> {

@@ -115,7 +115,7 @@ impl Load<'_> {
 
     /// Every second request is the service's, the others a customer's own.
     async fn request(&self, number: usize, client: &mut Client) -> Result<()> {
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let token = self.cloud.member_token("grace", "order-staff");
             let order = answer(client, &invocation("GET", "/orders/order-1", None, &token), 200).await?;
             ensure!(order["id"] == "order-1", "another order: {order}");

@@ -18,5 +18,5 @@ const PAGE: &str =
 /// Nothing but the page's own style and script. After an edit of one of them, a test says what its hash is.
 const POLICY: &str = "default-src 'none'; img-src data:; \
     style-src 'sha256-oVXZxYxuU2+JUrj1l0t4U61nFasIPTKm5LnMKgcSMrE='; \
-    script-src 'sha256-fnSQfaZKQwEWDe36Ox6sh4OLZW+v5ml9tMPPhNZzUh4='; \
+    script-src 'sha256-PAg69oFF9ZU9WqoZC7usbe6LBDElCENBMmbmMzvnAXk='; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

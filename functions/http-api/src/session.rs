@@ -61,7 +61,8 @@ impl FromRequestParts<Api> for Session {
             Side::Caller => Some(forwarded(parts)?),
         };
         let deadline = deadline(parts);
-        Ok(Self { caller, side: api.side, appsync: api.appsync.clone(), auth, deadline })
+        let trace = parts.extensions.lambda_context_ref().and_then(|context| context.xray_trace_id.as_deref());
+        Ok(Self { caller, side: api.side, appsync: api.appsync.clone().traced_by(trace), auth, deadline })
     }
 }
 
@@ -80,6 +81,7 @@ impl Session {
     }
 
     async fn send<O: Operation>(&self, execution: Execution<'_, O>) -> Result<O::ResponseData, Problem> {
+        tracing::Span::current().record("operation", O::NAME);
         let execution = execution.until(self.deadline);
         let execution = match &self.auth {
             Some(caller) => execution.authorized_by(caller.clone()),

@@ -11,3 +11,8 @@ mod idempotency;
 mod lists;
 mod own_orders;
 mod refusals;
+
+/// What a member of the staff gets from there.
+pub(crate) async fn get(t: &crate::setup::Setup, target: &str) -> serde_json::Value {
+    call::Call::get(target).send(t).await.expect(200)
+}

@@ -19,6 +19,7 @@ mod renewal;
 mod retries;
 mod schemas;
 mod secrets;
+mod service_user;
 mod setup;
 mod sign_in;
 mod spans;

@@ -3,6 +3,8 @@
 //! By default that is `local-cloud`. With `EMULATOR_URL` set it is the emulator there: `.ci/run` runs these tests once
 //! more against moto, which nobody here wrote.
 
+mod service_user;
+
 use std::{sync::Arc, time::Duration};
 
 use auth_cache::{
@@ -35,9 +37,7 @@ struct Peer {
 
 impl Peer {
     async fn new() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "which server the tests use is a matter of the test run")]
-        let emulator = std::env::var("EMULATOR_URL").ok();
-        let (url, cloud) = match emulator {
+        let (url, cloud) = match emulator_url() {
             Some(url) => (url, None),
             None => {
                 let cloud = LocalCloud::builder().seed(false).start().await.unwrap();
@@ -100,6 +100,11 @@ impl Peer {
     fn source(&self, token_use: TokenUse) -> CognitoTokenSource<SsmCredentials> {
         CognitoTokenSource::new(self.cognito.clone(), self.credentials(), token_use)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "which server the tests use is a matter of the test run")]
+fn emulator_url() -> Option<String> {
+    std::env::var("EMULATOR_URL").ok()
 }
 
 /// Clients of the SDK for a server on this machine.

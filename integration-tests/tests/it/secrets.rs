@@ -11,7 +11,7 @@ use auth_cache::{
 };
 use local_cloud::{Fault, LocalCloud, Service};
 use serde_json::json;
-use tracing::{Dispatch, Level, instrument::WithSubscriber as _, subscriber::NoSubscriber};
+use tracing::{Level, instrument::WithSubscriber as _};
 
 use crate::{
     client_credentials::http_client,
@@ -45,9 +45,8 @@ impl Log {
         let writer = log.clone();
         let subscriber =
             tracing_subscriber::fmt().json().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
-        // With a single dispatcher, tracing asks whichever thread comes first whether anybody wants a span or an event, and
-        // the threads of other tests say no.
-        let _second = Dispatch::new(NoSubscriber::new());
+        // While there is one subscriber alone, a place in the code that another test reaches first is off for good.
+        let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
         let output = future.with_subscriber(subscriber).await;
         (output, log.text())
     }

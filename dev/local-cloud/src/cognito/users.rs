@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::required;
+use super::input::{not_in_enum, required};
 use super::pool::User;
 use super::{Cognito, Context};
 use crate::aws_json::{AwsError, Outcome};
@@ -19,6 +19,7 @@ pub(super) struct AdminCreateUser {
     temporary_password: Option<String>,
     #[serde(default)]
     user_attributes: Vec<Attribute>,
+    message_action: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +40,15 @@ pub(super) struct OfUser {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+pub(super) struct AdminListGroupsForUser {
+    user_pool_id: Option<String>,
+    username: Option<String>,
+    limit: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct AdminSetUserPassword {
     user_pool_id: Option<String>,
     username: Option<String>,
@@ -55,10 +65,17 @@ pub(super) struct OfUserAndGroup {
     group_name: Option<String>,
 }
 
+/// AdminListGroupsForUser gives no more at once.
+const MOST_GROUPS: usize = 60;
+
 impl Cognito {
     pub(super) fn admin_create_user(&mut self, input: AdminCreateUser, context: &Context) -> Outcome {
         let pool = required(input.user_pool_id, "userPoolId")?;
         let name = required(input.username, "username")?;
+        // No message is ever sent. `RESEND`, which is about a user who exists, is not served.
+        if let Some(action) = input.message_action.filter(|action| action != "SUPPRESS") {
+            return Err(not_in_enum(&action, "messageAction", &["RESEND", "SUPPRESS"]));
+        }
         let pool = self.pool(&pool)?;
         let mut attributes: BTreeMap<_, _> =
             input.user_attributes.into_iter().map(|Attribute { name, value }| (name, value)).collect();
@@ -125,6 +142,35 @@ impl Cognito {
         let group = required(input.group_name, "groupName")?;
         self.pool(&pool)?.existing_user(&username)?.groups.remove(&group);
         Ok(json!({}))
+    }
+
+    /// Sorted by name: Cognito sorts by precedence, which groups have none of here.
+    pub(super) fn admin_list_groups_for_user(&mut self, input: AdminListGroupsForUser) -> Outcome {
+        let pool_id = required(input.user_pool_id, "userPoolId")?;
+        let username = required(input.username, "username")?;
+        let page = input.limit.unwrap_or(MOST_GROUPS);
+        if page > MOST_GROUPS {
+            let problem = format!(
+                "Value '{page}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to {MOST_GROUPS}"
+            );
+            let message = format!("1 validation error detected: {problem}");
+            return Err(AwsError::new("InvalidParameterException", message));
+        }
+        let start = match &input.next_token {
+            None => 0,
+            Some(token) => token
+                .strip_prefix("local-")
+                .and_then(|start| start.parse().ok())
+                .ok_or_else(|| AwsError::new("InvalidParameterException", "Invalid pagination token"))?,
+        };
+        let groups = &self.pool(&pool_id)?.existing_user(&username)?.groups;
+        let described = groups.iter().skip(start).take(page);
+        let described = described.map(|group| json!({"GroupName": group, "UserPoolId": pool_id}));
+        let mut output = json!({"Groups": described.collect::<Vec<_>>()});
+        if start + page < groups.len() {
+            output["NextToken"] = json!(format!("local-{}", start + page));
+        }
+        Ok(output)
     }
 
     /// Disabling a user revokes its refresh tokens; enabling it does not bring them back.

@@ -1,7 +1,7 @@
 //! One parameter, its versions, and the ways of naming it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::aws_json::{AwsError, Outcome};
 use crate::ids;
@@ -22,21 +22,35 @@ pub(super) struct Parameter {
 
 struct Version {
     value: String,
+    /// The KMS key that a `SecureString` is encrypted with.
+    key: String,
     /// What a `SecureString` shows to those who do not ask for decryption.
     ciphertext: String,
     modified: i64,
 }
 
 impl Parameter {
-    pub(super) fn new(kind: Kind, value: String, now: i64) -> Self {
-        Self { kind, versions: vec![Version::new(value, now)] }
+    pub(super) fn new(kind: Kind, value: String, key: Option<String>, now: i64) -> Self {
+        Self { kind, versions: vec![Version::new(value, key, now)] }
     }
 
-    /// Gives the new version.
-    pub(super) fn overwrite(&mut self, kind: Option<Kind>, value: String, now: i64) -> usize {
+    /// Gives the new version. Without a key it is encrypted with the account's own, whatever the old one was.
+    pub(super) fn overwrite(&mut self, kind: Option<Kind>, value: String, key: Option<String>, now: i64) -> usize {
         self.kind = kind.unwrap_or(self.kind);
-        self.versions.push(Version::new(value, now));
+        self.versions.push(Version::new(value, key, now));
         self.versions.len()
+    }
+
+    /// What DescribeParameters says, which is everything but the value.
+    pub(super) fn metadata(&self, name: &str) -> Value {
+        let mut described = json!({"Name": name, "Type": self.kind, "Version": self.versions.len(), "DataType": "text", "Tier": "Standard"});
+        if let Some(version) = self.versions.last() {
+            described["LastModifiedDate"] = json!(version.modified);
+            if self.kind == Kind::SecureString {
+                described["KeyId"] = json!(version.key);
+            }
+        }
+        described
     }
 
     pub(super) fn describe(&self, name: &str, asked: Option<usize>, with_decryption: bool, region: &str) -> Outcome {
@@ -61,8 +75,9 @@ impl Parameter {
 }
 
 impl Version {
-    fn new(value: String, now: i64) -> Self {
-        Self { value, ciphertext: format!("AQICAH{}", ids::opaque::<150>()), modified: now }
+    fn new(value: String, key: Option<String>, now: i64) -> Self {
+        let key = key.unwrap_or_else(|| "alias/aws/ssm".to_owned());
+        Self { value, key, ciphertext: format!("AQICAH{}", ids::opaque::<150>()), modified: now }
     }
 }
 
@@ -107,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_secure_string_hides_its_value_unless_decrypted() {
-        let parameter = Parameter::new(Kind::SecureString, "canary".to_owned(), 0);
+        let parameter = Parameter::new(Kind::SecureString, "canary".to_owned(), None, 0);
         let hidden = parameter.describe("/a", None, false, "eu-west-1").expect("there is a version");
         assert!(!hidden.to_string().contains("canary"));
         let shown = parameter.describe("/a", None, true, "eu-west-1").expect("there is a version");

@@ -80,3 +80,46 @@ async fn groups_exist_before_users_join_them() {
     let groups = crate::support::claims(&cloud.access_token().await)["cognito:groups"].clone();
     assert_eq!(groups, json!(["readers"]));
 }
+
+#[tokio::test]
+async fn the_groups_of_a_user_are_listed_page_by_page() {
+    let cloud = Cloud::start().await;
+    let seed = cloud.seed();
+    let (pool, username) = (&seed.user_pool_id, &seed.username);
+    for group in ["a", "b", "c"] {
+        let input = json!({"UserPoolId": pool, "Username": username, "GroupName": group});
+        cloud.cognito("CreateGroup", input.clone()).await.ok();
+        cloud.cognito("AdminAddUserToGroup", input).await.ok();
+    }
+    let mut input = json!({"UserPoolId": pool, "Username": username, "Limit": 3});
+    let mut found = Vec::new();
+    loop {
+        let page = cloud.cognito("AdminListGroupsForUser", input.clone()).await.ok();
+        let groups = page["Groups"].as_array().expect("a list");
+        found.push(groups.iter().map(|group| text(&group["GroupName"])).collect::<Vec<_>>().join(" "));
+        match page.get("NextToken") {
+            Some(token) => input["NextToken"] = token.clone(),
+            None => break,
+        }
+    }
+    assert_eq!(found, ["a b c", "order-services"]);
+    let nobody = json!({"UserPoolId": pool, "Username": "nobody"});
+    let reply = cloud.cognito("AdminListGroupsForUser", nobody).await;
+    reply.assert_error("UserNotFoundException", "User does not exist.");
+    input["NextToken"] = json!("invented");
+    let reply = cloud.cognito("AdminListGroupsForUser", input.clone()).await;
+    assert_eq!(reply.error().0, "InvalidParameterException");
+    input["Limit"] = json!(61);
+    let (error_type, message) = cloud.cognito("AdminListGroupsForUser", input).await.error();
+    assert_eq!(error_type, "InvalidParameterException");
+    assert!(message.ends_with("Member must have value less than or equal to 60"), "{message}");
+}
+
+#[tokio::test]
+async fn the_invitation_of_a_new_user_can_be_suppressed() {
+    let cloud = Cloud::start().await;
+    let create =
+        |action: &str| json!({"UserPoolId": cloud.seed().user_pool_id, "Username": "new", "MessageAction": action});
+    assert_eq!(cloud.cognito("AdminCreateUser", create("HIDE")).await.error().0, "InvalidParameterException");
+    cloud.cognito("AdminCreateUser", create("SUPPRESS")).await.ok();
+}

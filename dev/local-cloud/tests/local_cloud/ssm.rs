@@ -122,3 +122,44 @@ async fn what_is_deleted_is_gone() {
     assert_eq!(output, json!({"DeletedParameters": ["/b", "/c"], "InvalidParameters": ["/a"]}));
     assert_eq!(cloud.aws("AmazonSSM.NoSuchOperation", "{}".to_owned()).await.error().0, "UnknownOperationException");
 }
+
+#[tokio::test]
+async fn a_description_has_everything_but_the_value() {
+    let cloud = Cloud::start().await;
+    let put = |name: &str, kind: &str| json!({"Name": name, "Value": "canary", "Type": kind, "Overwrite": true});
+    let mut with_key = put("/d/secret", "SecureString");
+    with_key["KeyId"] = json!("alias/orders");
+    cloud.ssm("PutParameter", with_key).await.ok();
+    cloud.ssm("PutParameter", put("/d/plain", "String")).await.ok();
+    let describe =
+        |option: &str, value: &str| json!({"ParameterFilters": [{"Key": "Name", "Option": option, "Values": [value]}]});
+    let reply = cloud.ssm("DescribeParameters", describe("BeginsWith", "/d/")).await;
+    let found = reply.ok();
+    assert_eq!(names(&found), ["/d/plain", "/d/secret"]);
+    assert!(!reply.text.contains("canary"), "{}", reply.text);
+    assert_eq!(found["Parameters"][0].get("KeyId"), None);
+    assert_eq!(found["Parameters"][1]["KeyId"], "alias/orders");
+    // A write without a key encrypts with the account's own.
+    cloud.ssm("PutParameter", put("/d/secret", "SecureString")).await.ok();
+    let found = cloud.ssm("DescribeParameters", describe("Equals", "/d/secret")).await.ok();
+    assert_eq!(
+        (&found["Parameters"][0]["KeyId"], &found["Parameters"][0]["Version"]),
+        (&json!("alias/aws/ssm"), &json!(2))
+    );
+    let reply = cloud.ssm("DescribeParameters", describe("Like", "/d")).await;
+    assert_eq!(reply.error().0, "InvalidFilterOption");
+    let reply = cloud.ssm("DescribeParameters", json!({"ParameterFilters": [{"Key": "Nothing"}]})).await;
+    assert_eq!(reply.error().0, "InvalidFilterKey");
+}
+
+#[tokio::test]
+async fn names_that_aws_keeps_for_itself_are_refused() {
+    let cloud = Cloud::start().await;
+    for (name, error_type) in
+        [("/aws/x", "AccessDeniedException"), ("AWSx", "AccessDeniedException"), ("/ssm/x", "ValidationException")]
+    {
+        let reply = cloud.ssm("PutParameter", json!({"Name": name, "Value": "x", "Type": "String"})).await;
+        assert_eq!(reply.error().0, error_type, "{name}");
+    }
+    cloud.ssm("PutParameter", json!({"Name": "/orders/aws", "Value": "x", "Type": "String"})).await.ok();
+}

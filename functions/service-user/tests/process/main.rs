@@ -1,0 +1,130 @@
+//! The real program, in a process of its own, driven as Lambda drives it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
+
+#[path = "../../../query/tests/process/runtime_api.rs"]
+mod runtime_api;
+
+use std::{
+    io::Read as _,
+    process::{Child, Command, Stdio},
+    thread::{self, JoinHandle},
+};
+
+use local_cloud::{Fault, LocalCloud, Service};
+use runtime_api::{Outcome, RuntimeApi};
+use serde_json::json;
+
+/// The function's process; dropping it ends it.
+struct Function {
+    process: Child,
+    /// Reads on while the function writes, which would wait otherwise.
+    log: Option<JoinHandle<String>>,
+}
+
+impl Function {
+    fn start(settings: &[String], lambda: &RuntimeApi, level: &str) -> Self {
+        let mut command = command(&lambda.address());
+        command.envs(settings.iter().filter_map(|line| line.split_once('=')));
+        command.env("AWS_LAMBDA_LOG_LEVEL", level).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let mut output = process.stdout.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            output.read_to_string(&mut log).unwrap();
+            log
+        });
+        Self { process, log: Some(log) }
+    }
+
+    /// Ends it, and gives what it has logged.
+    fn end(mut self) -> String {
+        self.process.kill().unwrap();
+        self.log.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn command(runtime_api: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_service-user"));
+    command.env_clear();
+    command.env("AWS_LAMBDA_FUNCTION_NAME", "service-user");
+    command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
+    command.env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
+    command.env("AWS_LAMBDA_RUNTIME_API", runtime_api);
+    command
+}
+
+#[tokio::test]
+async fn a_rotation_is_one_line_of_the_log_that_says_who_is_active() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let mut lambda = RuntimeApi::start().await;
+    let function = Function::start(&cloud.environment(), &lambda, "INFO");
+    let Outcome::Failed(error) = lambda.invoke(json!({"RequestType": "Rotate"})).await else { panic!("it succeeded") };
+    // The example's user was made by hand.
+    assert_eq!(error["errorType"], "NothingToRotate");
+    let seed = cloud.seed();
+    create(&mut lambda, &cloud, "http://127.0.0.1:1/").await;
+    let Outcome::Answered(answer) = lambda.invoke(json!({"RequestType": "Rotate"})).await else { panic!("it failed") };
+    assert_eq!(answer, json!({"active": "orders-b", "idle": "orders-a"}));
+    let log = function.end();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rotations: Vec<_> = lines.iter().filter(|line| line["message"] == "rotated the service user").collect();
+    assert_eq!(rotations.len(), 1, "{log}");
+    assert_eq!((&rotations[0]["active"], &rotations[0]["idle"]), (&json!("orders-b"), &json!("orders-a")));
+    assert!(!log.contains(&seed.client_secret));
+}
+
+/// The runtime logs whole events at this level, and the SDK whole answers, unless they are kept from it.
+#[tokio::test]
+async fn the_log_of_a_process_holds_no_url_of_cloud_formation_and_no_secret_at_any_level() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let mut lambda = RuntimeApi::start().await;
+    let function = Function::start(&cloud.environment(), &lambda, "TRACE");
+    lambda.wait_for_next().await;
+    create(&mut lambda, &cloud, "http://127.0.0.1:1/?X-Amz-Signature=canary-signature").await;
+    let refusal = Fault::error(Service::Ssm, "ValidationException", "Value 'canary-password' failed to satisfy");
+    cloud.inject(refusal.on("PutParameter"));
+    let Outcome::Failed(error) = lambda.invoke(json!({"RequestType": "Rotate"})).await else { panic!("it succeeded") };
+    assert_eq!(error["errorMessage"], "PutParameter is refused: ValidationException");
+    let log = function.end();
+    assert!(log.contains("the service user is as it should be") && log.contains("TRACE"), "{log}");
+    assert!(!log.contains("canary-"), "{log}");
+    assert!(!log.contains(&cloud.seed().client_secret), "{log}");
+}
+
+#[tokio::test]
+async fn a_process_without_its_settings_names_them_and_ends() {
+    let output = command("127.0.0.1:1").output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("SERVICE_USER_PARAMETERS is missing ("), "{said}");
+    assert!(!said.contains("APPSYNC_URL"), "{said}");
+}
+
+/// Has the service user created; the answer goes to a port that nobody listens at.
+async fn create(lambda: &mut RuntimeApi, cloud: &LocalCloud, url: &str) {
+    let seed = cloud.seed();
+    let event = json!({
+        "RequestType": "Create",
+        "ResponseURL": url,
+        "StackId": "stack-1",
+        "RequestId": "request-1",
+        "LogicalResourceId": "ServiceUser",
+        "ResourceProperties": {
+            "UserPoolId": seed.user_pool_id,
+            "ClientId": seed.client_id,
+            "Group": seed.group,
+            "Username": "orders",
+            "ParametersPrefix": seed.parameters_prefix,
+        },
+    });
+    let Outcome::Failed(error) = lambda.invoke(event).await else { panic!("CloudFormation took the answer") };
+    assert_eq!(error["errorType"], "NotAnswered");
+}

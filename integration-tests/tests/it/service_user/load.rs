@@ -1,0 +1,76 @@
+//! A rotation costs nobody a call.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::Deployment;
+use crate::setup::{config, invocation, start_context};
+
+const CALLS: usize = 1000;
+const AT_ONCE: usize = 20;
+
+#[tokio::test]
+async fn a_thousand_calls_through_four_rotations_all_succeed() {
+    let (cloud, t) = Deployment::start().await;
+    cloud.set_token_lifetime(Duration::from_secs(5));
+    t.create().await;
+    let mut processes = Vec::new();
+    for reuse in ["on", "on", "on", "off"] {
+        // The one that signs in for each call meets every moment of a rotation.
+        let settings = [("SERVICE_USER_PARAMETERS", t.prefix.as_str()), ("TOKEN_REUSE", reuse)];
+        processes.push(start_context(&config(&cloud, &settings)).await);
+    }
+    let id = {
+        let line = json!({"sku": "tea", "quantity": 1, "unitPrice": {"currency": "EUR", "minorUnits": 450}});
+        let input = json!({"customerEmail": "ada@example.com", "lines": [line]});
+        let event = invocation(json!({"operation": "CreateOrder", "variables": {"input": input}}));
+        mutate::handle(processes[0].clone(), event).await.unwrap()["data"]["createOrder"]["id"].clone()
+    };
+    cloud.reset_calls();
+
+    let failures = through_rotations(&t, CALLS, |call| {
+        let event = invocation(json!({"operation": "GetOrder", "variables": {"id": id}}));
+        let answer = query::handle(processes[call % processes.len()].clone(), event);
+        let id = &id;
+        async move {
+            match answer.await {
+                Ok(answer) if answer["data"]["getOrder"]["id"] == *id => None,
+                other => Some(format!("call {call}: {other:?}")),
+            }
+        }
+    })
+    .await;
+    assert_eq!(failures, [""; 0]);
+    assert_eq!(cloud.count_of("GetOrder"), CALLS);
+    assert!(cloud.count_of("AdminInitiateAuth") > CALLS / 4, "one of the processes signs in for each call");
+}
+
+/// Makes the calls, some at once, and rotates after each fifth of them; gives what failed.
+pub(crate) async fn through_rotations<F>(t: &Deployment, number: usize, call: impl Fn(usize) -> F) -> Vec<String>
+where
+    F: Future<Output = Option<String>>,
+{
+    let (progress, done) = watch::channel(0);
+    let progress = &progress;
+    let calls = stream::iter(0..number).map(|number| {
+        let call = call(number);
+        async move {
+            let failure = call.await;
+            progress.send_modify(|done| *done += 1);
+            failure
+        }
+    });
+    let calls = calls.buffer_unordered(AT_ONCE).filter_map(|failure| async { failure }).collect::<Vec<_>>();
+    let rotations = async {
+        let mut done = done;
+        for fifth in 1..=4 {
+            done.wait_for(|done| *done >= fifth * number / 5).await.unwrap();
+            t.rotate().await.unwrap();
+            assert!(*done.borrow() < number, "the rotation ended while calls were made");
+        }
+    };
+    tokio::join!(calls, rotations).0
+}
