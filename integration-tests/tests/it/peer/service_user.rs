@@ -71,7 +71,7 @@ async fn a_pool_or_a_group_that_does_not_exist_is_told() {
 async fn all_sign_ins_through_four_rotations_succeed() {
     let (cloud, t) = start().await;
     // On local-cloud another test makes a thousand calls.
-    let number = if cloud.is_some() { 100 } else { 1000 };
+    let number = if cloud.is_some() { 200 } else { 1000 };
     t.create().await;
     let t = &t;
     let failures = through_rotations(t, number, |call| async move {

@@ -68,8 +68,8 @@ where
         let mut done = done;
         for fifth in 1..=4 {
             done.wait_for(|done| *done >= fifth * number / 5).await.unwrap();
+            assert!(*done.borrow() < number, "the rotation begins while calls are made");
             t.rotate().await.unwrap();
-            assert!(*done.borrow() < number, "the rotation ended while calls were made");
         }
     };
     tokio::join!(calls, rotations).0
