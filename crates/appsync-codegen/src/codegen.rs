@@ -38,7 +38,8 @@ impl Codegen {
     }
 
     /// Says that the API knows a repetition of a mutation by the variable, or the field of an input, of this name: an
-    /// idempotency key. `appsync::Operation::CLIENT_TOKEN` then tells where a mutation has it.
+    /// idempotency key, which must be an `ID` or a `String`. `appsync::Operation::CLIENT_TOKEN` then tells where a mutation
+    /// has it.
     #[must_use]
     pub fn client_token(mut self, name: impl Into<String>) -> Self {
         self.conventions.client_token = Some(name.into());

@@ -30,9 +30,10 @@ pub(crate) fn file(
                 Problem::in_file(&operation.file, format!("another operation has the module `{}` too", module.ident))
                     .with_help("give one of them a name that differs in more than its capital letters"),
             ),
-            Ok(module) => {
-                items.extend(operation_items(operation, module, client_token(operation, schema, conventions)))
-            }
+            Ok(module) => match client_token(operation, schema, conventions) {
+                Ok(client_token) => items.extend(operation_items(operation, module, client_token)),
+                Err(problem) => problems.push(*problem),
+            },
             Err(problem) => problems.push(*problem),
         }
     }
@@ -104,20 +105,32 @@ fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_to
 }
 
 /// Where in the variables of a mutation the idempotency key is; empty if it has none.
-fn client_token<'a>(operation: &'a CheckedOperation, schema: &Schema, conventions: &'a Conventions) -> Vec<&'a str> {
-    let Some(token) = conventions.client_token.as_deref() else { return Vec::new() };
+fn client_token<'a>(
+    operation: &'a CheckedOperation,
+    schema: &'a Schema,
+    conventions: &'a Conventions,
+) -> Result<Vec<&'a str>, Box<Problem>> {
+    let Some(token) = conventions.client_token.as_deref() else { return Ok(Vec::new()) };
     if operation.definition.operation_type != OperationType::Mutation {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let variables = &operation.definition.variables;
-    if variables.iter().any(|variable| variable.name == token) {
-        return vec![token];
-    }
-    let input = variables.iter().find(|variable| {
-        let input = schema.get_input_object(variable.ty.inner_named_type());
-        !variable.ty.is_list() && input.is_some_and(|input| input.fields.contains_key(token))
+    let variable = variables.iter().find(|variable| variable.name == token);
+    let found = variable.map(|variable| (vec![token], variable.ty.as_ref())).or_else(|| {
+        variables.iter().filter(|variable| !variable.ty.is_list()).find_map(|variable| {
+            let field = schema.get_input_object(variable.ty.inner_named_type())?.fields.get(token)?;
+            Some((vec![variable.name.as_str(), token], field.ty.as_ref()))
+        })
     });
-    input.map_or_else(Vec::new, |input| vec![input.name.as_str(), token])
+    match found {
+        None => Ok(Vec::new()),
+        Some((path, ty)) if !ty.is_list() && matches!(ty.inner_named_type().as_str(), "ID" | "String") => Ok(path),
+        Some((path, ty)) => {
+            let message = format!("the idempotency key `{}` of `{}` is of type `{ty}`", path.join("."), operation.name);
+            let help = "build.rs names it by `client_token`; it should be an ID or a String";
+            Err(Box::new(Problem::in_file(&operation.file, message).with_help(help)))
+        }
+    }
 }
 
 /// Subscriptions are left out: a request and an answer cannot carry them.

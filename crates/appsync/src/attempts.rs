@@ -28,6 +28,8 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Progress {
     /// How many requests were sent, or at least tried.
     pub(crate) requests: u32,
+    /// AppSync's id of the last one that was answered.
+    pub(crate) request_id: Option<String>,
     has_replayed: bool,
     may_have_executed: bool,
 }
@@ -118,7 +120,9 @@ async fn post<T: DeserializeOwned>(
     progress.requests += 1;
     let left = remaining(client, call);
     let limit = call.retry.attempt_timeout().map_or(left, |timeout| timeout.min(left));
-    decode(exchange(client, body, grant, limit).await?)
+    let answer = exchange(client, body, grant, limit).await?;
+    progress.request_id.clone_from(&answer.info.request_id);
+    decode(answer)
 }
 
 fn remaining(client: &AppSyncClient, call: &Call<'_>) -> Duration {
@@ -130,18 +134,17 @@ fn decode<T: DeserializeOwned>(Answer { info, body }: Answer) -> Result<Partial<
     if !info.is_ok() {
         // A firewall or a proxy answers with a page.
         let (errors, has_data) = match Envelope::<IgnoredAny>::decode(&body) {
-            Some(Envelope { data, errors }) => (errors, data.is_some()),
+            Some(Envelope { errors, has_data, .. }) => (errors, has_data),
             None => (Vec::new(), false),
         };
         return Err(AppSyncError::answered(info, errors, has_data));
     }
     match Envelope::decode(&body) {
         None => Err(AppSyncError::malformed("it is not a GraphQL answer", info)),
-        Some(Envelope { data: Some(Err(misfit)), errors }) if errors.is_empty() => {
+        Some(Envelope { data: Some(Err(misfit)), errors, .. }) if errors.is_empty() => {
             Err(AppSyncError::malformed(misfit, info))
         }
-        Some(Envelope { data, errors }) => {
-            let has_data = data.is_some();
+        Some(Envelope { data, errors, has_data }) => {
             Ok(Partial { data: data.and_then(Result::ok), errors, info, has_data })
         }
     }

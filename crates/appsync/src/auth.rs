@@ -131,16 +131,17 @@ impl Grant<'_> {
     }
 }
 
-/// A token or a key that cannot be sent. The message never shows it.
+/// A token or a key that cannot be sent, or a region that is not known. The message never shows a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a usable token or key: {0}")]
+#[error("requests cannot be authorized: {0}")]
 pub struct AuthError(pub(crate) &'static str);
 
 fn sensitive(text: &str) -> Result<HeaderValue, AuthError> {
     if text.is_empty() {
-        return Err(AuthError("it is empty"));
+        return Err(AuthError("the token or key is empty"));
     }
-    let mut value = HeaderValue::from_str(text).map_err(|_| AuthError("it has characters that no header may have"))?;
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| AuthError("the token or key has characters that no header may have"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -2,9 +2,10 @@ use std::{fmt, time::Duration};
 
 use auth_cache::Clock;
 use http::{HeaderValue, Method};
+use reqwest::redirect::Policy;
 use url::Url;
 
-use crate::{AppSyncError, Auth, Deadline, Execution, Operation, Pages, RetryPolicy, retry::RetryBudget};
+use crate::{AppSyncError, Auth, Deadline, Execution, Operation, Pages, RetryPolicy, exchange, retry::RetryBudget};
 
 /// A client of one AppSync API. Cheap to clone; its clones share one HTTP client, its connections, and one retry budget.
 #[derive(Clone)]
@@ -25,7 +26,9 @@ const LARGEST_RESPONSE: usize = 10 << 20;
 impl AppSyncClient {
     /// A client that calls the GraphQL API at `endpoint` with `auth`, which can be an [`Identity`](auth_cache::Identity).
     ///
-    /// `http` should follow no redirects, because AppSync sends none, and have a short connect timeout.
+    /// `http` must follow no redirects: reqwest takes only `Authorization` off a request that is redirected to another
+    /// host, and would send it an API key or the session token of a signature. AppSync itself redirects nobody.
+    /// [`AppSyncClient::http_client`] makes such a client.
     pub fn new(http: reqwest::Client, endpoint: Url, auth: impl Into<Auth>) -> Self {
         Self {
             http,
@@ -37,6 +40,29 @@ impl AppSyncClient {
             response_limit: LARGEST_RESPONSE,
             trace: None,
         }
+    }
+
+    /// The HTTP client that this one needs, to which TLS settings can be added before it is built: it follows no redirects,
+    /// gives up connecting after two seconds, and on Linux a connection on which data stays unacknowledged for two seconds,
+    /// because it died while Lambda froze the process.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use appsync::{AppSyncClient, Auth};
+    ///
+    /// rustls::crypto::ring::default_provider().install_default().expect("it is the only one");
+    /// let http = AppSyncClient::http_client().build()?; // one for the whole process
+    /// let url = "https://abc.appsync-api.eu-west-1.amazonaws.com/graphql".parse()?;
+    /// let client = AppSyncClient::new(http, url, Auth::api_key("da2-key")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn http_client() -> reqwest::ClientBuilder {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let http = reqwest::Client::builder().redirect(Policy::none()).connect_timeout(PATIENCE);
+        #[cfg(target_os = "linux")]
+        let http = http.tcp_user_timeout(PATIENCE);
+        http
     }
 
     /// The same client with another policy of retries.
@@ -138,9 +164,9 @@ impl AppSyncClient {
     async fn connect(&self, limit: Duration) -> Result<(), AppSyncError> {
         let request = self.http.request(Method::OPTIONS, self.endpoint.clone()).timeout(limit);
         let lost = |error| AppSyncError::transport(error, false);
-        let answer = request.send().await.map_err(lost)?;
+        let mut answer = request.send().await.map_err(lost)?;
         // Only a connection whose answer has been read can be used again.
-        answer.bytes().await.map(drop).map_err(lost)
+        exchange::read(&mut answer, self.response_limit).await.map(drop).map_err(AppSyncError::without_execution)
     }
 }
 

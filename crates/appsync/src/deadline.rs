@@ -28,6 +28,16 @@ impl Deadline {
         Self(invocation_deadline.checked_sub(MARGIN).unwrap_or(now).max(now).min(longest.0))
     }
 
+    /// The deadline of an operation that may take as long as `limit`, whatever AppSync's own limit is.
+    pub fn after(now: SystemTime, limit: Duration) -> Self {
+        Self(now.checked_add(limit).unwrap_or(now + LONGEST_OPERATION))
+    }
+
+    /// The deadline of an operation that has to be over at `time`. In the past, nothing is sent.
+    pub fn at(time: SystemTime) -> Self {
+        Self(time)
+    }
+
     /// The time left at `now`; zero when the deadline has passed.
     pub fn remaining(&self, now: SystemTime) -> Duration {
         self.0.duration_since(now).unwrap_or_default()
@@ -53,6 +63,15 @@ mod tests {
     #[test]
     fn no_operation_takes_longer_than_appsync_allows() {
         assert_eq!(remaining(NOW + Duration::from_secs(900), NOW), LONGEST_OPERATION);
+    }
+
+    #[test]
+    fn a_deadline_of_ones_own_may_be_any_time() {
+        let hour = Duration::from_secs(3600);
+        assert_eq!(Deadline::after(NOW, hour).remaining(NOW), hour);
+        assert_eq!(Deadline::after(NOW, Duration::MAX).remaining(NOW), LONGEST_OPERATION);
+        assert_eq!(Deadline::at(NOW + hour).remaining(NOW), hour);
+        assert_eq!(Deadline::at(NOW).remaining(NOW + hour), Duration::ZERO);
     }
 
     #[test]

@@ -33,12 +33,14 @@ pub async fn dispatch(
 #[non_exhaustive]
 pub enum DispatchError {
     /// The event is not what it should be.
+    #[non_exhaustive]
     #[error(r#"the event should be {{"operation": "...", "variables": {{...}}}}: {reason}"#)]
     InvalidEvent {
         /// What is wrong with it.
         reason: &'static str,
     },
     /// The event names an operation that is not served.
+    #[non_exhaustive]
     #[error("there is no operation `{operation}` here, but {}", known.join(", "))]
     UnknownOperation {
         /// The name in the event.
@@ -47,6 +49,7 @@ pub enum DispatchError {
         known: Vec<&'static str>,
     },
     /// The event's variables do not fit the operation.
+    #[non_exhaustive]
     #[error("{reason}")]
     InvalidVariables {
         /// What is wrong with them.
@@ -58,6 +61,11 @@ pub enum DispatchError {
 }
 
 impl DispatchError {
+    /// The event is not what it should be, for this reason: for those who take a request out of an event themselves.
+    pub fn invalid_event(reason: &'static str) -> Self {
+        Self::InvalidEvent { reason }
+    }
+
     /// AppSync's part in it, if the operation got that far.
     pub fn appsync(&self) -> Option<&AppSyncError> {
         match self {
@@ -105,7 +113,7 @@ impl DynamicRequest {
     /// # Errors
     /// [`DispatchError::InvalidEvent`] says what is missing or too much.
     pub fn parse(event: Value) -> Result<Self, DispatchError> {
-        let invalid = |reason| DispatchError::InvalidEvent { reason };
+        let invalid = DispatchError::invalid_event;
         let Value::Object(mut event) = event else { return Err(invalid("it is not an object")) };
         let operation = match event.remove("operation") {
             Some(Value::String(operation)) => operation,

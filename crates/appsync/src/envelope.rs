@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, SeqAccess, Visitor},
+    de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
 
@@ -22,7 +22,7 @@ pub struct GraphqlError {
     pub error_info: Option<Value>,
     /// What the resolver gives beside the error, such as the item whose condition did not hold.
     pub data: Option<Value>,
-    /// The field that failed: names and list indices from the top.
+    /// The field that failed: names and list indices from the top. It is empty where the errors are too large to keep.
     pub path: Option<Vec<Value>>,
     /// Where in the document.
     pub locations: Option<Value>,
@@ -74,24 +74,34 @@ impl fmt::Display for GraphqlError {
 /// What a GraphQL answer consists of.
 #[derive(Debug)]
 pub(crate) struct Envelope<T> {
-    /// `None` when it is missing or null; an error, which names the place, when it does not fit `T`.
+    /// `None` when it is missing or null, or each of its fields is, beside errors; an error, which names the place, when
+    /// it does not fit `T`.
     pub(crate) data: Option<Result<T, String>>,
     pub(crate) errors: Vec<GraphqlError>,
+    /// There are fields, even if all of them are null: AppSync has looked at them.
+    pub(crate) has_data: bool,
 }
 
 impl<T: DeserializeOwned> Envelope<T> {
     /// `None` when `body` is not a GraphQL answer at all: not JSON, not an object, or without both members.
     pub(crate) fn decode(body: &[u8]) -> Option<Self> {
-        // Nearly every answer is as the schema says, and is decoded in one pass.
+        // Nearly every answer is as the schema says and without errors, and is decoded in one pass.
         if let Ok(Members { data: Some(data), errors }) = serde_json::from_slice::<Members<T>>(body) {
-            return Some(Self { data: Some(Ok(data)), errors: errors.unwrap_or_default().0 });
+            let errors = errors.unwrap_or_default().0;
+            if errors.is_empty() {
+                return Some(Self { data: Some(Ok(data)), errors, has_data: true });
+            }
         }
         // The others are taken apart first, so that the errors survive data that does not fit.
         let Members { data, errors } = serde_json::from_slice::<Members<&RawValue>>(body).ok()?;
         if data.is_none() && errors.is_none() {
             return None;
         }
-        Some(Self { data: data.map(|data| typed(data.get())), errors: errors.unwrap_or_default().0 })
+        let errors = errors.unwrap_or_default().0;
+        let has_data = data.is_some();
+        // A field that failed is null if the schema lets it be: where all of them did, nothing is left to call data.
+        let data = data.map(RawValue::get).filter(|data| errors.is_empty() || !is_all_null(data));
+        Some(Self { data: data.map(typed), errors, has_data })
     }
 }
 
@@ -102,6 +112,35 @@ struct Members<T> {
     errors: Option<Errors>,
 }
 
+/// Whether this is an object without a member other than null.
+fn is_all_null(data: &str) -> bool {
+    serde_json::from_str::<Nulls>(data).is_ok()
+}
+
+/// Is decoded from an object without a member other than null.
+struct Nulls;
+
+impl<'de> Deserialize<'de> for Nulls {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(NullsVisitor)
+    }
+}
+
+struct NullsVisitor;
+
+impl<'de> Visitor<'de> for NullsVisitor {
+    type Value = Nulls;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of nulls")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Nulls, A::Error> {
+        while members.next_entry::<IgnoredAny, ()>()?.is_some() {}
+        Ok(Nulls)
+    }
+}
+
 /// The errors of an answer, as many and as much of them as anybody can use: an error takes up to a hundred times as much
 /// memory as its JSON, and a function may have 128 MB in all.
 #[derive(Default)]
@@ -109,7 +148,8 @@ struct Errors(Vec<GraphqlError>);
 
 /// How many errors are kept.
 const MOST_ERRORS: usize = 100;
-/// How many bytes of JSON, of all errors together, are kept whole; of the others, type and message are kept.
+/// How many bytes of JSON, of all errors together, are kept whole; of the others, type and message are kept, and that
+/// there is a path.
 const MOST_DETAIL: usize = 64 << 10;
 
 impl<'de> Deserialize<'de> for Errors {
@@ -137,9 +177,10 @@ impl<'de> Visitor<'de> for ErrorsVisitor {
                     detail = left;
                     serde_json::from_str(raw)
                 }
-                None => serde_json::from_str(raw).map(|Headline { message, error_type }| GraphqlError {
+                None => serde_json::from_str(raw).map(|Headline { message, error_type, path }| GraphqlError {
                     message,
                     error_type,
+                    path: path.map(|_| Vec::new()),
                     ..GraphqlError::default()
                 }),
             };
@@ -156,6 +197,7 @@ impl<'de> Visitor<'de> for ErrorsVisitor {
 struct Headline {
     message: Option<String>,
     error_type: Option<String>,
+    path: Option<IgnoredAny>,
 }
 
 /// The data, or the place in it that does not fit: serde_json's own message would show a part of the data.
@@ -206,7 +248,7 @@ mod tests {
     #[test]
     fn errors_are_kept_whole_as_long_as_they_are_of_use() {
         let error = json!({"message": "m", "errorType": "T", "errorInfo": {"a": 1}, "path": ["a", 0], "x": 1});
-        let large = json!({"message": "m", "errorType": "T", "errorInfo": "x".repeat(MOST_DETAIL)});
+        let large = json!({"message": "m", "errorType": "T", "errorInfo": "x".repeat(MOST_DETAIL), "path": ["a"]});
         let mut errors = vec![error.clone(), large];
         errors.extend(vec![error; 200]);
         let errors = decode(&json!({"errors": errors})).unwrap().errors;
@@ -214,6 +256,7 @@ mod tests {
         assert_eq!(errors[0].error_info, Some(json!({"a": 1})));
         assert_eq!(errors[0].path, Some(vec![json!("a"), json!(0)]));
         assert_eq!((errors[1].error_type.as_deref(), &errors[1].error_info), (Some("T"), &None));
+        assert_eq!(errors[1].path, Some(vec![]), "that a field is to blame is not forgotten");
         assert_eq!(errors[2], errors[0]);
     }
 
@@ -278,8 +321,11 @@ mod tests {
             if let Some(envelope) = decoded {
                 prop_assert_eq!(envelope.errors.len(), errors.as_array().map_or(0, Vec::len));
                 let fits = serde_json::from_value::<Data>(data.clone()).ok();
-                prop_assert_eq!(envelope.data.is_none(), data.is_null());
-                prop_assert_eq!(envelope.data.and_then(Result::ok), fits.filter(|_| !data.is_null()));
+                let failed = |members: &serde_json::Map<_, _>| !envelope.errors.is_empty() && members.values().all(Value::is_null);
+                let is_none = data.is_null() || data.as_object().is_some_and(failed);
+                prop_assert_eq!(envelope.has_data, !data.is_null());
+                prop_assert_eq!(envelope.data.is_none(), is_none);
+                prop_assert_eq!(envelope.data.and_then(Result::ok), fits.filter(|_| !is_none));
             }
         }
 

@@ -164,6 +164,12 @@ impl AppSyncError {
         self
     }
 
+    /// Of a request that executes nothing.
+    pub(crate) fn without_execution(mut self) -> Self {
+        self.0.may_have_executed = false;
+        self
+    }
+
     fn caused_by(mut self, source: BoxError) -> Self {
         self.0.source = Some(source);
         self

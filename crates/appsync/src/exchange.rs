@@ -58,7 +58,7 @@ pub(crate) async fn exchange(
 }
 
 /// The body of an answer, which is read to its end so that the connection can be used again.
-async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, AppSyncError> {
+pub(crate) async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, AppSyncError> {
     let too_large = || {
         let context = format!("the answer has more than {limit} bytes");
         AppSyncError::new(ErrorKind::TooLarge, true).because(context)

@@ -14,7 +14,9 @@ pub enum ErrorKind {
     Denied,
     /// What the caller needs is not there; see [`AppSyncError::not_found`](crate::AppSyncError::not_found).
     NotFound,
-    /// A condition of a write did not hold: somebody else was faster.
+    /// A condition of a write did not hold: somebody else was faster. A DynamoDB transaction that was cancelled
+    /// (`TransactionCanceledException`) is a [`Resolver`](Self::Resolver) error: only its `errorInfo` can tell whether a
+    /// condition was the reason.
     ConditionFailed,
     /// AppSync throttles, or the data source behind it does.
     Throttled,
@@ -58,6 +60,8 @@ pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has
     let status = status.unwrap_or_default();
     let first = errors.first();
     let error_type = first.and_then(|error| error.error_type.as_deref()).unwrap_or_default();
+    // A document that does not fit the schema is not executed: no field is to blame, and no resolver.
+    let is_executed = has_data || errors.iter().any(|error| error.path.is_some());
     // `DynamoDB:ProvisionedThroughputExceededException`: resolvers put the data source in front.
     let (_, name) = error_type.rsplit_once(':').unwrap_or(("", error_type));
 
@@ -76,7 +80,8 @@ pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has
     }
     match name {
         "Unauthorized" | "AccessDeniedException" => ErrorKind::Denied,
-        "ConditionalCheckFailedException" => ErrorKind::ConditionFailed,
+        // The latter is Amplify's, of an API with conflict detection.
+        "ConditionalCheckFailedException" | "ConflictUnhandled" => ErrorKind::ConditionFailed,
         "ExecutionTimeout" | "ExecutionTimeoutException" | "RequestTimeout" | "RequestTimeoutException" => {
             ErrorKind::TimedOut
         }
@@ -86,12 +91,9 @@ pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has
         | "InternalFailureException"
         | "ServiceUnavailable"
         | "ServiceUnavailableException" => ErrorKind::Unavailable,
-        "ValidationException" if error_type == name => ErrorKind::Invalid,
-        "MalformedHttpRequestException" => ErrorKind::Invalid,
-        // AppSync does not execute a document that does not fit the schema: no field is to blame, and no resolver.
-        "" if !has_data && first.is_some_and(|error| error.path.is_none() && error.message.is_some()) => {
-            ErrorKind::Invalid
-        }
+        _ if is_executed || error_type != name => ErrorKind::Resolver,
+        "ValidationException" | "MalformedHttpRequestException" => ErrorKind::Invalid,
+        "" if first.is_some_and(|error| error.message.is_some()) => ErrorKind::Invalid,
         _ => ErrorKind::Resolver,
     }
 }
@@ -151,6 +153,8 @@ fn is_refused_signature(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn kind(status: u16, error: serde_json::Value) -> ErrorKind {
@@ -189,7 +193,10 @@ mod tests {
             (200, "ExecutionTimeout", TimedOut),
             (200, "Lambda:Unhandled", Resolver),
             (200, "MappingTemplate", Resolver),
-            (200, "ValidationException", Invalid),
+            (200, "ConflictUnhandled", ConditionFailed),
+            (200, "DynamoDB:TransactionCanceledException", Resolver),
+            (200, "ValidationException", Resolver),
+            (200, "MalformedHttpRequestException", Resolver),
             (200, "DynamoDB:ValidationException", Resolver),
             (200, "OutOfStock", Resolver),
         ] {
@@ -206,6 +213,22 @@ mod tests {
         assert_eq!(kind(200, serde_json::json!({"message": message})), ErrorKind::Invalid);
         assert_eq!(kind(200, serde_json::json!({"message": message, "path": ["x"]})), ErrorKind::Resolver);
         assert_eq!(kind(200, serde_json::json!({})), ErrorKind::Resolver);
+    }
+
+    #[test]
+    fn a_refusal_of_the_request_by_its_type_is_one_only_if_no_field_is_to_blame() {
+        let of = |errors: serde_json::Value, has_data| {
+            let errors: Vec<GraphqlError> = serde_json::from_value(errors).unwrap();
+            of_answer(Some(StatusCode::OK), &errors, has_data)
+        };
+        for error_type in ["ValidationException", "MalformedHttpRequestException"] {
+            let [whole, field] =
+                [None, Some(["x"])].map(|path| json!({"errorType": error_type, "message": "m", "path": path}));
+            assert_eq!(of(json!([whole]), false), ErrorKind::Invalid);
+            assert_eq!(of(json!([whole]), true), ErrorKind::Resolver);
+            assert_eq!(of(json!([field]), false), ErrorKind::Resolver);
+            assert_eq!(of(json!([whole, field]), false), ErrorKind::Resolver);
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@
 //! | `TokenRefused` | 401 `UnauthorizedException`; a refused signature | once, with a new token of a service |
 //! | `Denied` | 200 with `Unauthorized`; 403 of a firewall | no |
 //! | `NotFound` | never by itself; see [`AppSyncError::not_found`] | no |
-//! | `ConditionFailed` | `DynamoDB:ConditionalCheckFailedException` | no |
+//! | `ConditionFailed` | `DynamoDB:ConditionalCheckFailedException`, Amplify's `ConflictUnhandled` | no |
 //! | `Throttled` | 429; throttling of a data source | yes |
 //! | `Unavailable` | no connection, no complete answer, 5xx, a data source that fails by itself | yes |
 //! | `TimedOut` | the deadline; `ExecutionTimeout` | an attempt that a policy cuts short |
@@ -81,7 +81,7 @@
 //! # Partial data
 //!
 //! An execution gives data or an error. With [`partial`](Execution::partial) it gives both, as GraphQL does: some fields,
-//! and the errors of the others.
+//! and the errors of the others. An answer in which all fields of the operation failed has no data.
 //!
 //! ```no_run
 //! # use appsync::{AppSyncClient, AppSyncError, Operation};
@@ -104,7 +104,7 @@
 //! # Observing it
 //!
 //! Each operation is a `tracing` span with OpenTelemetry's fields for GraphQL and HTTP (`graphql.operation.name`,
-//! `http.response.status_code`, `http.request.resend_count`, `error.type`, ...), and each further attempt a warning in it.
+//! `http.response.status_code`, `http.request.resend_count`, `aws.request_id`, `error.type`, ...), and each further attempt a warning in it.
 //! Variables, data and tokens are in none of them.
 //!
 //! # Testing your own code
@@ -164,6 +164,9 @@ pub use pages::Pages;
 pub use partial::Partial;
 pub use patch::Patch;
 pub use retry::RetryPolicy;
+
+/// The crates whose types are in this one's API, in the versions that fit.
+pub use {http, jiff, reqwest, url};
 
 /// What generated code refers to, so that a crate with generated code depends on `appsync` alone.
 #[doc(hidden)]

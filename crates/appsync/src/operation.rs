@@ -96,6 +96,7 @@ impl fmt::Debug for DynamicOperation {
 
 /// Why a [`DynamicOperation`] gave no answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DynamicError {
     /// The variables do not fit the operation; nothing was sent.
     #[error("{0}")]
@@ -163,7 +164,8 @@ fn list(names: &[&str]) -> String {
 /// What a value should have been, without the value itself: serde's messages show it.
 fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    match message.split_once(", expected ") {
+    // The last one: the value itself may contain these words.
+    match message.rsplit_once(", expected ") {
         Some((_value, expected)) => format!("expected {expected}"),
         None if message.starts_with("missing field") => message,
         None => "not valid".to_owned(),

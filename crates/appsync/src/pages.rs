@@ -7,7 +7,7 @@ use std::{
 use futures_util::{Stream, stream};
 use graphql_client::GraphQLQuery;
 
-use crate::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Operation, answer::AnswerInfo};
+use crate::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Operation, RetryPolicy, answer::AnswerInfo};
 
 /// The pages of a list, each of which names the token of the next one: `nextToken`, by AppSync's convention.
 ///
@@ -19,6 +19,7 @@ pub struct Pages<'a, O: Operation> {
     next_token: NextToken<'a, O>,
     deadline: Deadline,
     auth: Option<Auth>,
+    retry: Option<RetryPolicy>,
     limit: usize,
 }
 
@@ -35,7 +36,7 @@ impl<'a, O: Operation> Pages<'a, O> {
         next_token: NextToken<'a, O>,
         deadline: Deadline,
     ) -> Self {
-        Self { client, variables, next_token, deadline, auth: None, limit: MOST_PAGES }
+        Self { client, variables, next_token, deadline, auth: None, retry: None, limit: MOST_PAGES }
     }
 
     /// All pages together are over at `deadline`. Without it, within 30 s.
@@ -46,6 +47,11 @@ impl<'a, O: Operation> Pages<'a, O> {
     /// Asks for them as somebody else than the client's own identity.
     pub fn authorized_by(self, auth: impl Into<Auth>) -> Self {
         Self { auth: Some(auth.into()), ..self }
+    }
+
+    /// Retries each of them by another policy than the client's own.
+    pub fn retried_by(self, retry: RetryPolicy) -> Self {
+        Self { retry: Some(retry), ..self }
     }
 
     /// Takes a list with more pages than this for an error, of kind [`TooLarge`](ErrorKind::TooLarge), so that nobody
@@ -70,11 +76,14 @@ impl<'a, O: Operation> Pages<'a, O> {
                 let context = format!("a page of {} names the token of an earlier one as the next", O::NAME);
                 return Err(AppSyncError::malformed(context, AnswerInfo::default()));
             }
-            let execution = pages.client.execute::<O>((pages.variables)(token)).until(pages.deadline);
-            let data = match &pages.auth {
-                Some(auth) => execution.authorized_by(auth.clone()).await?,
-                None => execution.await?,
-            };
+            let mut execution = pages.client.execute::<O>((pages.variables)(token)).until(pages.deadline);
+            if let Some(auth) = &pages.auth {
+                execution = execution.authorized_by(auth.clone());
+            }
+            if let Some(retry) = &pages.retry {
+                execution = execution.retried_by(retry.clone());
+            }
+            let data = execution.await?;
             let next = (pages.next_token)(&data).map(str::to_owned);
             Ok(Some((data, next.map(|token| (pages, seen, Some(token))))))
         })

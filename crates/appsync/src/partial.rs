@@ -4,12 +4,13 @@ use crate::{AppSyncError, GraphqlError, answer::AnswerInfo};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Partial<T> {
-    /// The data; `None` when AppSync gave null, or data that does not fit the schema because of the errors.
+    /// The data; `None` when AppSync gave null, null for each field because it failed, or data that does not fit the
+    /// schema because of the errors.
     pub data: Option<T>,
     /// What went wrong, field by field; empty when nothing did.
     pub errors: Vec<GraphqlError>,
     pub(crate) info: AnswerInfo,
-    /// There was data, even if it did not fit: something has been executed.
+    /// There was data, even if it was null or did not fit: something has been executed.
     pub(crate) has_data: bool,
 }
 

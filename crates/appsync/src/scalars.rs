@@ -1,7 +1,8 @@
 //! AppSync's own scalars, to which generated code refers by name.
 //!
-//! Each value is checked when it is made or decoded, by rules that take whatever AppSync takes, and is sent back letter
-//! by letter as it came. An error names the scalar and never shows the value.
+//! Each value is checked when it is made, by the form that AppSync documents, and when it is decoded, by rules that take
+//! whatever AppSync may send; it is sent back letter by letter as it came. An error names the scalar and never shows the
+//! value.
 //!
 //! ```
 //! use appsync::scalars::{AWSDateTime, AWSEmail};
@@ -44,6 +45,10 @@ impl ScalarError {
 /// A scalar whose values are strings in JSON: a checked `String` that is kept as it is.
 macro_rules! string_scalar {
     ($(#[$doc:meta])* $name:ident, $expected:literal, $is_valid:expr) => {
+        string_scalar!($(#[$doc])* $name, $expected, $is_valid, $is_valid);
+    };
+    // Where AppSync may send what its documentation does not tell one to send.
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $is_valid:expr, $is_readable:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
@@ -118,11 +123,13 @@ macro_rules! string_scalar {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let value = String::deserialize(deserializer)?;
-                Self::new(value).map_err(|_| {
-                    // serde would show the value itself.
-                    let given = serde::de::Unexpected::Other("string");
-                    serde::de::Error::invalid_value(given, &concat!($expected, " (", stringify!($name), ")"))
-                })
+                let is_readable: fn(&str) -> bool = $is_readable;
+                if is_readable(&value) {
+                    return Ok(Self(value));
+                }
+                // serde would show the value itself.
+                let given = serde::de::Unexpected::Other("string");
+                Err(serde::de::Error::invalid_value(given, &concat!($expected, " (", stringify!($name), ")")))
             }
         }
     };
@@ -133,6 +140,7 @@ use string_scalar;
 mod tests {
     use std::fmt::Debug;
 
+    use proptest::prelude::*;
     use serde::{Serialize, de::DeserializeOwned};
     use serde_json::{Value, json};
 
@@ -188,7 +196,76 @@ mod tests {
             ],
         );
         let one = "2026-11-23T12:30:45+01:00".parse::<AWSDateTime>().unwrap();
-        assert_eq!(AWSDateTime::from(one.timestamp()), "2026-11-23T11:30:45Z");
+        assert_eq!(AWSDateTime::try_from(one.timestamp()).unwrap(), "2026-11-23T11:30:45Z");
+    }
+
+    #[test]
+    fn a_date_and_time_is_made_in_one_form_and_read_in_some_others() {
+        for value in [
+            "2026-11-23T12:30Z",
+            "2026-11-23T12:30:45Z",
+            "2026-11-23T12:30:45.123456789-07:00",
+            "2026-11-23T12:30:45+05:30:15",
+            "0000-01-01T00:00:00Z",
+        ] {
+            assert!(AWSDateTime::new(value).is_ok(), "{value}");
+        }
+        for value in [
+            "2026-11-23 12:30:45Z",
+            "2026-11-23t12:30:45z",
+            "20261123T123045Z",
+            "2026-11-23T12:30:45,5Z",
+            "2026-11-23T12:30:45+01",
+            "2026-11-23T12Z",
+            "2016-12-31T23:59:60Z",
+        ] {
+            assert!(AWSDateTime::new(value).is_err(), "{value}");
+            check::<AWSDateTime>(&[json!(value)], &[]);
+        }
+        for value in
+            ["2026-11-23T12:30:45.Z", "2026-11-23T12:30:45.1234567890Z", "2026-11-31T12:30:45Z", "+002026-11-23T12:30Z"]
+        {
+            assert!(AWSDateTime::new(value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn years_that_have_no_four_digits_are_refused() {
+        for year in [-9999, -1, 0, 1, 9999] {
+            let date = jiff::civil::date(year, 1, 2);
+            assert_eq!(AWSDate::try_from(date).ok().map(|made| made.date()), (year >= 0).then_some(date));
+        }
+        assert!(AWSDateTime::try_from(jiff::Timestamp::MIN).is_err());
+        assert_eq!(AWSDateTime::try_from(jiff::Timestamp::MAX).unwrap().timestamp(), jiff::Timestamp::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_of_a_date_or_a_time_is_valid_and_stays_what_it_is(
+            nanosecond in jiff::Timestamp::MIN.as_nanosecond()..=jiff::Timestamp::MAX.as_nanosecond(),
+        ) {
+            let timestamp = jiff::Timestamp::from_nanosecond(nanosecond).unwrap();
+            let civil = jiff::tz::Offset::UTC.to_datetime(timestamp);
+            let time = AWSTime::from(civil.time());
+            prop_assert_eq!(AWSTime::new(time.as_str()).unwrap().time(), civil.time());
+            let date = AWSDate::try_from(civil.date());
+            let date_time = AWSDateTime::try_from(timestamp);
+            prop_assert_eq!((date.is_ok(), date_time.is_ok()), (civil.year() >= 0, civil.year() >= 0));
+            if let (Ok(date), Ok(date_time)) = (date, date_time) {
+                prop_assert_eq!(AWSDate::new(date.as_str()).unwrap().date(), civil.date());
+                prop_assert_eq!(AWSDateTime::new(date_time.as_str()).unwrap().timestamp(), timestamp);
+            }
+        }
+
+        #[test]
+        fn what_is_read_never_panics_when_it_is_taken_apart(text in "[-0-9TtZz:+. ]{0,32}|.{0,16}") {
+            let json = Value::from(text);
+            let _ = serde_json::from_value::<AWSDate>(json.clone()).map(|date| date.date());
+            let _ = serde_json::from_value::<AWSTime>(json.clone()).map(|time| time.time());
+            let _ = serde_json::from_value::<AWSDateTime>(json.clone()).map(|time| time.timestamp());
+            let _ = serde_json::from_value::<AWSURL>(json.clone()).map(|url| url.url());
+            let _ = serde_json::from_value::<AWSIPAddress>(json).map(|ip| (ip.address(), ip.prefix()));
+        }
     }
 
     #[test]
@@ -259,6 +336,10 @@ mod tests {
                 json!("canary"),
             ],
         );
+        for prefix in ["+24", "024", "2 4", "00"] {
+            assert!(AWSIPAddress::new(format!("192.0.2.0/{prefix}")).is_err(), "{prefix}");
+        }
+        assert_eq!(AWSIPAddress::new("0.0.0.0/0").unwrap().prefix(), Some(0));
         let address = AWSIPAddress::new("192.0.2.0/24").unwrap();
         assert_eq!((address.address().to_string(), address.prefix()), ("192.0.2.0".to_owned(), Some(24)));
     }

@@ -26,6 +26,7 @@ pub(crate) fn of(client: &AppSyncClient, call: &Call<'_>) -> Span {
         http.request.resend_count = Empty,
         aws.request_id = Empty,
         error.r#type = Empty,
+        otel.status_code = Empty,
     )
 }
 
@@ -34,15 +35,16 @@ pub(crate) fn record(span: &Span, progress: &Progress, error: Option<&AppSyncErr
     if progress.requests > 1 {
         span.record("http.request.resend_count", progress.requests - 1);
     }
+    if let Some(request_id) = error.map_or(progress.request_id.as_deref(), AppSyncError::request_id) {
+        span.record("aws.request_id", request_id);
+    }
     let Some(error) = error else {
         span.record("http.response.status_code", 200);
         return;
     };
+    span.record("otel.status_code", "ERROR");
     span.record("error.type", error.kind().as_str());
     if let Some(status) = error.status() {
         span.record("http.response.status_code", status.as_u16());
-    }
-    if let Some(request_id) = error.request_id() {
-        span.record("aws.request_id", request_id);
     }
 }

@@ -1,4 +1,7 @@
-use std::{cell::RefCell, fmt, future::Future, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell, convert::Infallible, fmt, future::Future, panic::AssertUnwindSafe, pin::pin, sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{
     FutureExt as _,
@@ -7,8 +10,9 @@ use futures_util::{
 
 use crate::{
     Clock, ErrorChain, Observer, Refresh, RefreshOutcome, RefreshReason, SignInError, Token, TokenError, TokenSource,
+    clock::Nanos,
     jitter,
-    slot::{Action, Flight, FlightId, Landed, Loaded, Outcome, Settled},
+    slot::{ATTENDANCE, Action, Flight, FlightId, Landed, Loaded, Outcome, Settled},
     state::State,
     windows::Windows,
 };
@@ -120,6 +124,21 @@ impl TokenCache {
         self.state.with(|slot| slot.invalidate(rejected, now))
     }
 
+    /// Whether [`TokenCache::invalidate`] would drop the token now.
+    pub(crate) fn would_drop(&self, rejected: &Token) -> bool {
+        let now = self.clock.now();
+        self.state.with(|slot| slot.would_drop(rejected, now))
+    }
+
+    /// The same cache, which tells `observer` what it does, if there is one.
+    pub(crate) fn observed(self, observer: Option<ObserverHandle>) -> Self {
+        Self { observer, ..self }
+    }
+
+    pub(crate) fn now(&self) -> Nanos {
+        self.clock.coarse()
+    }
+
     /// Drops the token, the sign-in under way and what is remembered of failures: the cache is as new.
     pub fn forget(&self) {
         let now = self.clock.now();
@@ -140,7 +159,8 @@ impl TokenCache {
         let mut timer = pin!(tokio::time::sleep(patience));
         loop {
             let waiter = Waiter { cache: self, id: flight.id.clone() };
-            match select(&mut flight.outcome, timer.as_mut()).await {
+            let attendance = pin!(waiter.attend());
+            match select(&mut flight.outcome, select(timer.as_mut(), attendance)).await {
                 Either::Left((result, _)) => {
                     if let Some(result) = self.finish(&waiter.id, result) {
                         return result;
@@ -159,8 +179,7 @@ impl TokenCache {
                         return Err(TokenError::TimedOut { waited: limit });
                     }
                     // The old token has expired or was refused meanwhile: now there is nothing better than to wait.
-                    let deadline = timer.deadline() + (limit - patience);
-                    timer.as_mut().reset(deadline);
+                    timer.set(tokio::time::sleep(limit - patience));
                     patience = limit;
                 }
             }
@@ -178,7 +197,10 @@ impl TokenCache {
             Action::Join { flight, .. } if flight.id.is_driven_by_this_call() => {
                 (Begin::Refused(TokenError::Reentrant), None)
             }
-            Action::Join { flight, fallback } => (Begin::Joined { flight, fallback }, None),
+            Action::Join { flight, fallback } => {
+                slot.attend(&flight.id, now);
+                (Begin::Joined { flight, fallback }, None)
+            }
             Action::Start { reason, fallback } => {
                 let id = FlightId::default();
                 let outcome = sign_in(id.clone(), reason, Arc::clone(source), self.clock.clone());
@@ -256,7 +278,9 @@ impl fmt::Debug for TokenCache {
     }
 }
 
-enum ObserverHandle {
+/// An observer that lives for ever, or one that is shared.
+#[derive(Clone)]
+pub(crate) enum ObserverHandle {
     Static(&'static dyn Observer),
     Shared(Arc<dyn Observer>),
 }
@@ -268,16 +292,30 @@ enum Begin {
     Joined { flight: Flight<SignIn>, fallback: bool },
 }
 
-/// A caller that waits for a sign-in. When it is dropped, the cache takes note of the time.
+/// A caller that waits for a sign-in. The cache takes note of it for as long as it does.
 struct Waiter<'a> {
     cache: &'a TokenCache,
     id: FlightId,
 }
 
+impl Waiter<'_> {
+    /// Never ends. While the process is frozen, nobody attends, which tells the cache of the freeze.
+    async fn attend(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(ATTENDANCE).await;
+            self.note();
+        }
+    }
+
+    fn note(&self) {
+        let now = self.cache.clock.now();
+        self.cache.state.with(|slot| slot.attend(&self.id, now));
+    }
+}
+
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let now = self.cache.clock.now();
-        self.cache.state.with(|slot| slot.leave(&self.id, now));
+        self.note();
     }
 }
 
@@ -291,21 +329,20 @@ fn warn_of_old_token(error: &SignInError, retry_after: Duration) {
 
 /// The sign-in as a future that the cache owns: it lives on when the caller that started it is dropped.
 fn sign_in<S: TokenSource>(id: FlightId, reason: RefreshReason, source: Arc<S>, clock: Clock) -> SignIn {
-    async move {
+    let signing_in = async move {
         tracing::debug!(reason = reason.name(), "signing in");
         let requested_at = clock.now();
-        let token = AssertUnwindSafe(id.while_driven(async { source.sign_in().await }))
-            .catch_unwind()
-            .await
-            .unwrap_or(Err(SignInError::Panicked))?;
+        let token = id.while_driven(async { source.sign_in().await }).await?;
         match Windows::of(&token, requested_at, clock.now(), jitter::draw()) {
             Some(windows) => Ok(Loaded { token: token.admitted(windows.expires_at), windows }),
             None => Err(SignInError::ExpiredOnArrival),
         }
-    }
-    .map(|result: Result<_, SignInError>| result.map_err(Arc::new))
-    .boxed()
-    .shared()
+    };
+    AssertUnwindSafe(signing_in)
+        .catch_unwind()
+        .map(|result| result.unwrap_or(Err(SignInError::Panicked)).map_err(Arc::new))
+        .boxed()
+        .shared()
 }
 
 thread_local! {

@@ -1,6 +1,12 @@
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
-use reqwest::{StatusCode, Url, header::ACCEPT};
+use reqwest::{
+    StatusCode, Url,
+    header::{ACCEPT, AGE, DATE, HeaderMap, HeaderName, RETRY_AFTER},
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -8,8 +14,10 @@ use crate::{ClientCredentials, CredentialsSource, SignInError, Token, TokenSourc
 
 /// Signs in a client that acts for itself, without a user: OAuth 2.0's `client_credentials` grant
 /// ([RFC 6749, section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)) at the token endpoint of a Cognito
-/// user pool's domain, or of any other provider. A token that is no JWT, or one that
-/// the endpoint has handed out before, lives for the `expires_in` of the answer.
+/// user pool's domain, or of any other provider.
+///
+/// A token that is no JWT lives for the `expires_in` of the answer. One that the endpoint, or a cache in front of it, has
+/// handed out before is told by the answer's `Date` and `Age`: it ends at its `exp`, whatever `expires_in` says.
 ///
 /// ```no_run
 /// # fn f(http: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -27,7 +35,9 @@ use crate::{ClientCredentials, CredentialsSource, SignInError, Token, TokenSourc
 ///
 /// The client proves itself with an `Authorization: Basic` header. There is no refresh token in this grant: each token
 /// takes one request, of 5 s at most, and a second one if the first met a connection that had died while Lambda froze
-/// the process. Of `http` give the TLS configuration, and a connect timeout.
+/// the process. A request that timed out is not repeated: no time would be left. Of `http` give the TLS configuration,
+/// and a connect timeout; a `pool_idle_timeout` of some seconds and a `tcp_user_timeout` of one or two let it notice a
+/// connection that died without a word.
 #[derive(Clone)]
 pub struct ClientCredentialsTokenSource<C> {
     http: reqwest::Client,
@@ -56,18 +66,20 @@ impl<C: CredentialsSource<ClientCredentials>> ClientCredentialsTokenSource<C> {
             Err(error) if !error.is_timeout() && !error.is_builder() => self.send(credentials).await,
             result => result,
         };
-        let (status, body) = answer.map_err(|error| SignInError::unavailable(error.without_url()))?;
+        let Answer { status, headers, body } = answer.map_err(|error| SignInError::unavailable(error.without_url()))?;
         match status {
-            status if status.is_success() => token(&body),
-            StatusCode::TOO_MANY_REQUESTS => Err(SignInError::Throttled { source: format!("HTTP {status}").into() }),
+            status if status.is_success() => token(&body, answered_at(&headers)),
+            StatusCode::TOO_MANY_REQUESTS => {
+                Err(SignInError::throttled(format!("HTTP {status}"), retry_after(&headers)))
+            }
             StatusCode::REQUEST_TIMEOUT => Err(SignInError::unavailable(format!("HTTP {status}"))),
             status if status.is_server_error() => Err(SignInError::unavailable(format!("HTTP {status}"))),
             status => Err(refusal(status, &body)),
         }
     }
 
-    async fn send(&self, credentials: &ClientCredentials) -> reqwest::Result<(StatusCode, Zeroizing<Vec<u8>>)> {
-        let response = self
+    async fn send(&self, credentials: &ClientCredentials) -> reqwest::Result<Answer> {
+        let mut response = self
             .http
             .post(self.token_endpoint.clone())
             .timeout(LONGEST_REQUEST)
@@ -79,9 +91,35 @@ impl<C: CredentialsSource<ClientCredentials>> ClientCredentialsTokenSource<C> {
             .form(&Form { grant_type: "client_credentials", scope: self.scope.as_deref() })
             .send()
             .await?;
-        let status = response.status();
-        Ok((status, Zeroizing::new(response.bytes().await?.into())))
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        Ok(Answer { status, headers, body: Zeroizing::new(response.bytes().await?.into()) })
     }
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Zeroizing<Vec<u8>>,
+}
+
+/// The time of an answer by the server's clock: when it was made, and for how long caches have kept it since.
+fn answered_at(headers: &HeaderMap) -> Option<SystemTime> {
+    let made = httpdate::parse_http_date(text(headers, DATE)?).ok()?;
+    let kept = text(headers, AGE).and_then(|age| age.parse().ok()).map_or(Duration::ZERO, Duration::from_secs);
+    made.checked_add(kept)
+}
+
+/// How long the server asks to be left alone.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let asked = text(headers, RETRY_AFTER)?;
+    match asked.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(asked).ok()?.duration_since(answered_at(headers)?).ok(),
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
 }
 
 /// How id and secret are written in the header: [RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
@@ -96,8 +134,11 @@ struct Form<'a> {
     scope: Option<&'a str>,
 }
 
+/// Claims, `Date` and `expires_in` are in whole seconds.
+const RESOLUTION: Duration = Duration::from_secs(2);
+
 /// The token of a success. serde_json's message is not shown: it could show a part of the answer.
-fn token(body: &[u8]) -> Result<Token, SignInError> {
+fn token(body: &[u8], answered_at: Option<SystemTime>) -> Result<Token, SignInError> {
     #[derive(Deserialize)]
     struct Success {
         access_token: String,
@@ -107,19 +148,24 @@ fn token(body: &[u8]) -> Result<Token, SignInError> {
         let reason = "the token endpoint's answer holds no token: is its address right?";
         return Err(SignInError::misconfigured(reason));
     };
-    let Some(lifetime) = expires_in.map(Duration::from_secs) else { return Ok(Token::issued(access_token)?) };
-    match Token::issued(access_token.clone()) {
-        Ok(token) if !was_issued_before(&token, lifetime) => Ok(token),
-        // It does not tell its life, or is one that the endpoint has handed out before.
-        _ => Ok(Token::opaque(access_token, lifetime)?),
+    let access_token = Zeroizing::new(access_token);
+    let lifetime = expires_in.map(Duration::from_secs);
+    let token = match (Token::issued(access_token.to_string()), lifetime) {
+        (Ok(token), _) => token,
+        (Err(_), Some(lifetime)) => return Ok(Token::opaque(access_token.to_string(), lifetime)?),
+        (Err(error), None) => return Err(error.into()),
+    };
+    let Some((iat, exp)) = token.issued_at().zip(token.expires_at()) else { return Ok(token) };
+    let was_kept = answered_at.is_none_or(|now| now.duration_since(iat).is_ok_and(|age| age > RESOLUTION));
+    let left = exp.duration_since(answered_at.unwrap_or(iat).max(iat)).unwrap_or_default();
+    match lifetime {
+        Some(lifetime) if lifetime.saturating_add(RESOLUTION) < left => {
+            Ok(Token::opaque(access_token.to_string(), lifetime)?)
+        }
+        // Its `iat` does not tell how far the local clock is off.
+        _ if was_kept => Ok(Token::stored(access_token.to_string())?),
+        _ => Ok(token),
     }
-}
-
-/// Whether the token has been alive for a while: it then lives for less than its claims say from end to end.
-fn was_issued_before(token: &Token, lifetime: Duration) -> bool {
-    let life = token.expires_at().zip(token.issued_at()).and_then(|(exp, iat)| exp.duration_since(iat).ok());
-    // Claims and `expires_in` are in whole seconds.
-    life.is_some_and(|life| lifetime + Duration::from_secs(2) < life)
 }
 
 /// What a refusal means, by the codes of [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
@@ -164,23 +210,70 @@ mod tests {
     use super::*;
     use crate::token::{Life, tests::jwt};
 
-    fn life(access_token: &str, expires_in: Option<u64>) -> Result<Life, SignInError> {
+    const IAT: Duration = Duration::from_secs(1_800_000_000);
+
+    /// The life of a token in an answer that comes so many seconds after its `iat`.
+    fn life(access_token: &str, expires_in: Option<u64>, age: u64) -> Result<Life, SignInError> {
         let body = serde_json::json!({"access_token": access_token, "expires_in": expires_in}).to_string();
-        token(body.as_bytes()).map(|token| token.life())
+        let answered_at = SystemTime::UNIX_EPOCH + IAT + Duration::from_secs(age);
+        token(body.as_bytes(), Some(answered_at)).map(|token| token.life())
     }
 
     #[test]
     fn the_claims_count_unless_the_endpoint_says_that_less_is_left_or_there_are_none() {
         let issued = jwt(r#"{"iat":1800000000,"exp":1800003600}"#);
-        for expires_in in [None, Some(3600), Some(3598), Some(7200)] {
-            assert!(matches!(life(&issued, expires_in), Ok(Life::Issued { .. })), "{expires_in:?}");
+        for expires_in in [None, Some(3600), Some(3598), Some(7200), Some(u64::MAX)] {
+            assert!(matches!(life(&issued, expires_in, 2), Ok(Life::Issued { .. })), "{expires_in:?}");
         }
         let half_an_hour = Life::For(Duration::from_secs(1800));
-        assert_eq!(life(&issued, Some(1800)).unwrap(), half_an_hour, "it was handed out before");
+        assert_eq!(life(&issued, Some(1800), 0).unwrap(), half_an_hour);
         for no_claims in ["opaque", "v4.public.text", &jwt("{}")] {
-            assert_eq!(life(no_claims, Some(1800)).unwrap(), half_an_hour, "{no_claims}");
-            assert!(matches!(life(no_claims, None), Err(SignInError::BadToken(_))), "{no_claims}");
+            assert_eq!(life(no_claims, Some(1800), 0).unwrap(), half_an_hour, "{no_claims}");
+            assert!(matches!(life(no_claims, None, 0), Err(SignInError::BadToken(_))), "{no_claims}");
         }
+    }
+
+    #[test]
+    fn a_token_that_was_handed_out_before_ends_at_its_exp() {
+        let issued = jwt(r#"{"iat":1800000000,"exp":1800003600}"#);
+        let exp = SystemTime::UNIX_EPOCH + IAT + Duration::from_secs(3600);
+        for (age, expires_in) in
+            [(3, Some(3600)), (600, Some(3600)), (600, Some(3000)), (600, None), (4000, Some(3600))]
+        {
+            assert_eq!(life(&issued, expires_in, age).unwrap(), Life::Until { exp }, "{age} {expires_in:?}");
+        }
+        assert_eq!(life(&issued, Some(60), 600).unwrap(), Life::For(Duration::from_secs(60)), "the endpoint says so");
+        let body = serde_json::json!({"access_token": issued, "expires_in": 3600}).to_string();
+        assert_eq!(token(body.as_bytes(), None).unwrap().life(), Life::Until { exp }, "nothing tells that it is new");
+    }
+
+    #[test]
+    fn the_time_of_an_answer_and_of_the_next_attempt_are_in_its_headers() {
+        let headers = |of: &[(HeaderName, &'static str)]| -> HeaderMap {
+            of.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+        };
+        let date = (DATE, "Sun, 06 Nov 1994 08:49:37 GMT");
+        let made = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (given, expected) in [
+            (vec![date.clone()], Some(made)),
+            (vec![date.clone(), (AGE, "60")], Some(made + Duration::from_secs(60))),
+            (vec![date.clone(), (AGE, "nonsense")], Some(made)),
+            (vec![(DATE, "nonsense")], None),
+            (vec![(AGE, "60")], None),
+        ] {
+            assert_eq!(answered_at(&headers(&given)), expected, "{given:?}");
+        }
+        for (asked, expected) in [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:57 GMT", Some(20)),
+            ("Sun, 06 Nov 1994 08:49:17 GMT", None),
+            ("soon", None),
+        ] {
+            let found = retry_after(&headers(&[date.clone(), (RETRY_AFTER, asked)]));
+            assert_eq!(found, expected.map(Duration::from_secs), "{asked}");
+        }
+        assert_eq!(retry_after(&headers(&[date])), None);
     }
 
     #[test]

@@ -75,8 +75,9 @@ impl AtomicNanos {
         Nanos(self.0.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn set(&self, time: SystemTime) {
-        self.0.store(Nanos::from(time).0, Ordering::Relaxed);
+    #[inline]
+    pub(crate) fn set(&self, time: impl Into<Nanos>) {
+        self.0.store(time.into().0, Ordering::Relaxed);
     }
 }
 

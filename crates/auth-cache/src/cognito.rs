@@ -162,17 +162,21 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
         tokens: Option<AuthenticationResultType>,
         renewable: impl FnOnce(Zeroizing<String>, Option<String>) -> Renewable,
     ) -> Result<Token, SignInError> {
-        let (jwt, refresh_token) = match (tokens, self.token_use) {
-            (Some(tokens), TokenUse::Access) => (tokens.access_token, tokens.refresh_token),
-            (Some(tokens), TokenUse::Id) => (tokens.id_token, tokens.refresh_token),
-            (None, _) => (None, None),
+        // The one that is not used is overwritten too.
+        let [access_token, id_token, refresh_token] = tokens
+            .map(|tokens| {
+                [tokens.access_token, tokens.id_token, tokens.refresh_token].map(|text| text.map(Zeroizing::new))
+            })
+            .unwrap_or_default();
+        let jwt = match self.token_use {
+            TokenUse::Access => access_token,
+            TokenUse::Id => id_token,
         };
-        let refresh_token = refresh_token.map(Zeroizing::new);
-        let Some(jwt) = jwt else {
+        let Some(mut jwt) = jwt else {
             return Err(SignInError::misconfigured(format!("Cognito's answer holds no {} token", self.token_use)));
         };
         let username = real_username(&jwt);
-        let token = Token::issued(jwt)?;
+        let token = Token::issued(std::mem::take(&mut *jwt))?;
         if let Some(refresh_token) = refresh_token.filter(|_| self.renewal != Renewal::Never) {
             self.refresh_tokens.keep(request, renewable(refresh_token, username));
         }
@@ -249,13 +253,13 @@ where
     let source: BoxError = error.into_source().unwrap_or_else(|error| error.to_string().into());
 
     let reason = match (code.as_str(), status) {
-        ("NotAuthorizedException", _) if message.contains("attempts exceeded") => return SignInError::LockedOut,
+        ("NotAuthorizedException", _) if message.contains("attempts exceeded") => return SignInError::locked_out(None),
         ("NotAuthorizedException", _) if message.contains("incorrect username or password") => {
             return SignInError::WrongCredentials;
         }
         ("UserNotFoundException", _) => return SignInError::WrongCredentials,
         ("TooManyRequestsException" | "LimitExceededException" | "ThrottlingException", _) | (_, Some(429)) => {
-            return SignInError::Throttled { source };
+            return SignInError::throttled(source, None);
         }
         ("InternalErrorException" | "UnexpectedLambdaException" | "InvalidLambdaResponseException", _)
         | (_, Some(200..=299 | 408 | 500..)) => return SignInError::unavailable(source),

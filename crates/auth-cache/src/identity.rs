@@ -2,7 +2,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use crate::{SignInError, Token, TokenCache, TokenError, TokenSource};
+use crate::{
+    SignInError, Token, TokenCache, TokenError, TokenSource,
+    clock::{AtomicNanos, Nanos},
+};
 
 /// One identity: a cache together with the source that fills it. Cheap to clone.
 ///
@@ -31,6 +34,7 @@ impl Identity {
     /// # Errors
     /// As [`TokenCache::get_within`].
     pub async fn token(&self, limit: Duration) -> Result<Token, TokenError> {
+        self.note_use();
         let throwaway;
         let cache = if self.reuse {
             self.cache.as_ref()
@@ -46,46 +50,82 @@ impl Identity {
     /// If the token is dropped, so is what the source keeps: a token from the same refresh token would be refused too
     /// if the app client or the user pool is another one by now.
     pub fn invalidate(&self, rejected: &Token) {
-        if self.cache.as_ref().invalidate(rejected) {
+        let cache = self.cache.as_ref();
+        if cache.would_drop(rejected) {
+            // First: the sign-in that follows must not begin with what the source keeps.
             TokenSource::forget(self.source.as_ref());
+            cache.invalidate(rejected);
         }
     }
 
     /// Drops the token and what the source keeps, as before a snapshot of the process.
     pub fn forget(&self) {
+        // First, as above; and once more for a sign-in that began in between, whose token is dropped.
+        TokenSource::forget(self.source.as_ref());
         self.cache.as_ref().forget();
         TokenSource::forget(self.source.as_ref());
+    }
+
+    /// Notes that its token is asked for, if somebody wants to know.
+    pub(crate) fn note_use(&self) {
+        if let Cache::Keyed(keyed) = &self.cache.0 {
+            keyed.last_use.set(keyed.cache.now());
+        }
+    }
+
+    /// When its token was asked for last, if that was noted.
+    pub(crate) fn last_use(&self) -> Option<Nanos> {
+        match &self.cache.0 {
+            Cache::Keyed(keyed) => Some(keyed.last_use.get()),
+            Cache::Static(_) | Cache::Shared(_) => None,
+        }
     }
 }
 
 /// A cache in a `static`, or one that is shared.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum CacheHandle {
-    /// A module-level static.
+pub struct CacheHandle(Cache);
+
+#[derive(Clone, Debug)]
+enum Cache {
     Static(&'static TokenCache),
-    /// One of several caches that come and go, such as one per tenant.
     Shared(Arc<TokenCache>),
+    Keyed(Arc<Keyed>),
+}
+
+/// One of several caches, of which the one is dropped that was not used for longest.
+#[derive(Debug)]
+struct Keyed {
+    cache: TokenCache,
+    last_use: AtomicNanos,
+}
+
+impl CacheHandle {
+    /// A cache whose uses are noted.
+    pub(crate) fn keyed(cache: TokenCache) -> Self {
+        Self(Cache::Keyed(Arc::new(Keyed { cache, last_use: AtomicNanos::default() })))
+    }
 }
 
 impl AsRef<TokenCache> for CacheHandle {
     fn as_ref(&self) -> &TokenCache {
-        match self {
-            Self::Static(cache) => cache,
-            Self::Shared(cache) => cache,
+        match &self.0 {
+            Cache::Static(cache) => cache,
+            Cache::Shared(cache) => cache,
+            Cache::Keyed(keyed) => &keyed.cache,
         }
     }
 }
 
 impl From<&'static TokenCache> for CacheHandle {
     fn from(cache: &'static TokenCache) -> Self {
-        Self::Static(cache)
+        Self(Cache::Static(cache))
     }
 }
 
 impl From<Arc<TokenCache>> for CacheHandle {
     fn from(cache: Arc<TokenCache>) -> Self {
-        Self::Shared(cache)
+        Self(Cache::Shared(cache))
     }
 }
 

@@ -34,8 +34,8 @@
 //! # }
 //! ```
 //!
-//! An [`Identity`] is both in one, for clients that need not know where tokens come from, and [`TokenCaches`] are
-//! several identities, such as one per tenant.
+//! An [`Identity`] is both in one, for clients that need not know where tokens come from, and [`Identities`] are
+//! several, such as one per tenant.
 //!
 //! | source | feature | |
 //! | --- | --- | --- |
@@ -71,13 +71,13 @@
 //! | --- | --- |
 //! | unavailable | 200 ms, twice as long each time, up to 30 s |
 //! | throttled | 1 s, doubling up to 30 s |
-//! | locked out | 4 s, doubling up to 15 min |
-//! | wrong credentials | 2 min, doubling up to 15 min |
+//! | wrong credentials, locked out | 2 min, doubling up to 15 min |
 //! | expired on arrival, or the refused token again | 1 s, doubling up to 1 min |
 //! | everything else, which lasts until somebody changes something | 1 min |
 //!
-//! The pauses that double are shortened by up to a half at random. None is longer than the life of a token that is
-//! still valid.
+//! The pauses that double are shortened by up to a half at random. A provider that says for how long it throttles, or
+//! locks a user out, is left alone for that long, up to 15 min. None is longer than the life of a token that is still
+//! valid.
 //!
 //! # Observing it
 //!
@@ -89,8 +89,9 @@
 //! # SnapStart
 //!
 //! With the feature `snapstart`, an [`Identity`] is a `SnapStartResource` of `lambda_runtime`: it drops the token before
-//! the snapshot and signs in anew after the restore. With a [`LazySource`], the connections of the source go too. Jitter
-//! comes straight from the operating system, so processes that are restored from one snapshot do not share it.
+//! the snapshot and signs in anew after the restore; [`Identities`] are one too, and sign in when they are used. They are
+//! registered with `Runtime::register_snapstart_resource`. With a [`LazySource`], the connections of the source go too.
+//! Jitter comes straight from the operating system, so processes that are restored from one snapshot do not share it.
 //!
 //! # Testing your own code
 //!
@@ -132,9 +133,9 @@ mod credentials;
 #[cfg(feature = "emf")]
 mod emf;
 mod error;
+mod identities;
 mod identity;
 mod jitter;
-mod keyed;
 #[cfg(all(test, auth_cache_loom))]
 mod model;
 mod observer;
@@ -163,11 +164,17 @@ pub use credentials::{ClientCredentials, Credentials, CredentialsError, Credenti
 #[cfg(feature = "emf")]
 pub use emf::EmfObserver;
 pub use error::{BoxError, ErrorChain, SignInError, TokenError};
+pub use identities::Identities;
 pub use identity::{CacheHandle, Identity};
-pub use keyed::TokenCaches;
+/// The crate that writes the metrics, in the version whose types are taken here.
+#[cfg(feature = "emf")]
+pub use metrics_cloudwatch_embedded;
 pub use observer::{Observer, Refresh, RefreshOutcome, RefreshReason, TracingObserver};
 #[cfg(feature = "cognito")]
 pub use renewal::Renewal;
+/// The crate that sends the requests, in the version whose types are taken here.
+#[cfg(feature = "client-credentials")]
+pub use reqwest;
 #[cfg(feature = "secrets-manager")]
 pub use secrets_manager::SecretsManagerCredentials;
 pub use source::{LazySource, TokenSource};

@@ -39,6 +39,13 @@ pub struct Refresh<'a> {
     pub took: Duration,
 }
 
+impl<'a> Refresh<'a> {
+    /// A refresh to tell an observer of, as its tests do.
+    pub const fn new(reason: RefreshReason, outcome: RefreshOutcome<'a>, took: Duration) -> Self {
+        Self { reason, outcome, took }
+    }
+}
+
 /// Why a refresh is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

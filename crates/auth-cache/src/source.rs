@@ -32,6 +32,10 @@ use crate::{SignInError, Token};
 pub trait TokenSource: Send + Sync + 'static {
     /// Signs in and returns a token that is valid now.
     ///
+    /// It must not ask its own cache for a token. If it does so itself, it gets
+    /// [`TokenError::Reentrant`](crate::TokenError::Reentrant); from a task that it spawns, it waits for itself until the
+    /// callers' limits pass.
+    ///
     /// # Errors
     /// The variant of the [`SignInError`] decides how long the cache waits before it asks again.
     fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send;

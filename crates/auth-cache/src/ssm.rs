@@ -1,4 +1,4 @@
-use std::error::Error;
+use std::{collections::BTreeSet, error::Error};
 
 use aws_sdk_ssm::{
     Client,
@@ -6,7 +6,7 @@ use aws_sdk_ssm::{
     types::Parameter,
 };
 use serde::Deserialize;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
 
@@ -77,9 +77,13 @@ impl SsmCredentials {
     /// These values, each if it exists. The answer is in any order.
     async fn get<const N: usize>(&self, values: [SsmValue; N]) -> Result<[Option<String>; N], CredentialsError> {
         let names = values.map(|value| self.names[value as usize].clone());
-        let request = self.ssm.get_parameters().set_names(Some(names.to_vec())).with_decryption(true);
+        let asked: BTreeSet<_> = names.iter().cloned().collect();
+        let request = self.ssm.get_parameters().set_names(Some(asked.into_iter().collect())).with_decryption(true);
         let mut parameters = request.send().await.map_err(classify)?.parameters.unwrap_or_default();
-        Ok(names.map(|name| parameters.iter_mut().find(|parameter| is_named(parameter, &name))?.value.take()))
+        // One parameter may be several of the values.
+        let values = names.map(|name| parameters.iter().find(|parameter| is_named(parameter, &name))?.value.clone());
+        parameters.iter_mut().for_each(|parameter| parameter.value.zeroize());
+        Ok(values)
     }
 
     fn missing(&self, values: &[(SsmValue, bool)]) -> CredentialsError {

@@ -35,6 +35,7 @@ impl<O: Outcome> State<O> {
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Slot<O>) -> R) -> R {
         let mut slot = self.lock();
         let result = work(&mut slot);
+        let replaced = slot.take_replaced();
         let held = slot.held().map(|held| held.token.inner());
         if held.map(Arc::as_ptr) != self.fresh.load().as_ref().map(Arc::as_ptr) {
             if let Some(Loaded { token, windows }) = slot.held() {
@@ -45,6 +46,8 @@ impl<O: Outcome> State<O> {
             }
             self.fresh.store(held.cloned());
         }
+        drop(slot);
+        drop(replaced);
         result
     }
 

@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -122,6 +123,13 @@ impl Token {
     /// Whether both are clones of one.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(self.inner(), other.inner())
+    }
+
+    /// Tells it from other tokens, without its text.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.authorization().as_bytes().hash(&mut hasher);
+        hasher.finish()
     }
 
     /// The time since a cache took it in.

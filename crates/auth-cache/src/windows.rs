@@ -23,23 +23,26 @@ const JITTER_SHARE: f64 = 0.15;
 /// The longest time before expiry at which a token is no longer trusted to survive one more API call, which AppSync
 /// caps at 30 s.
 const MANDATORY_MARGIN: Duration = Duration::from_secs(60);
-/// How far a slow local clock may lengthen a token's life beyond its `exp` claim.
+/// How far a fast local clock may lengthen a token's life beyond its `exp` claim.
 const MAX_SKEW: Duration = Duration::from_secs(600);
 const IAT_RESOLUTION: Duration = Duration::from_secs(1);
+/// No life is longer: a century, which any clock can count.
+const LONGEST_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 impl Windows {
     /// The windows of a token that was requested at `requested_at` and arrived at `now`; `None` when it is expired.
     ///
     /// `jitter` is drawn once per token from `0.0..1.0`.
     pub(crate) fn of(token: &Token, requested_at: SystemTime, now: SystemTime, jitter: f64) -> Option<Self> {
+        // It was not requested after it came: the clock was set back meanwhile.
+        let lives_from = requested_at.min(now);
         let expires_at = match token.expiry() {
             Some(expiry) => expiry,
-            None => local_expiry(token.life(), requested_at, now)?,
+            None => local_expiry(token.life(), lives_from, now)?,
         };
         if expires_at <= now {
             return None;
         }
-        let lives_from = requested_at.min(now);
         let life = expires_at.duration_since(lives_from).ok()?;
         Some(Self {
             admitted_at: now,
@@ -59,7 +62,7 @@ fn local_expiry(life: Life, requested_at: SystemTime, now: SystemTime) -> Option
     let (issued_at, exp) = match life {
         Life::Issued { iat, exp } => (iat, exp),
         Life::Until { exp } => return Some(exp),
-        Life::For(lifetime) => return requested_at.checked_add(lifetime),
+        Life::For(lifetime) => return requested_at.checked_add(lifetime.min(LONGEST_LIFE)),
     };
     if issued_at <= now && requested_at <= issued_at.checked_add(IAT_RESOLUTION)? {
         return Some(exp);
@@ -137,6 +140,20 @@ mod tests {
         let windows = Windows::of(&token, at(1600.0), at(1600.0), 0.0).unwrap();
         assert_eq!(windows.expires_at, at(3600.0));
         assert_eq!(windows.advisory_from, at(1600.0 + 1500.0));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_during_the_request_lengthens_no_life() {
+        let token = Token::issued(jwt(3600)).unwrap();
+        assert_eq!(Windows::of(&token, at(500.0), at(0.0), 0.0).unwrap().expires_at, at(3600.0));
+        let opaque = Token::opaque("opaque".to_owned(), Duration::from_secs(3600)).unwrap();
+        assert_eq!(Windows::of(&opaque, at(500.0), at(0.0), 0.0).unwrap().expires_at, at(3600.0));
+    }
+
+    #[test]
+    fn a_life_beyond_all_bounds_is_a_century() {
+        let token = Token::opaque("opaque".to_owned(), Duration::MAX).unwrap();
+        assert_eq!(Windows::of(&token, at(0.0), at(0.0), 0.0).unwrap().expires_at, at(LONGEST_LIFE.as_secs_f64()));
     }
 
     #[test]

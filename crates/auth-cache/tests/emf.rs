@@ -6,7 +6,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
-use auth_cache::{EmfObserver, ManualClock, Observer as _, SignInError, Token, TokenCache};
+use auth_cache::{
+    EmfObserver, ManualClock, Observer as _, Refresh, RefreshOutcome, RefreshReason, SignInError, Token, TokenCache,
+};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use serde_json::Value;
 
@@ -41,6 +43,7 @@ fn flushed(collector: &Collector) -> BTreeMap<String, Value> {
 async fn metrics_of_the_embedded_format_add_up_and_nothing_is_written_when_nothing_happened() {
     let collector = Builder::new().cloudwatch_namespace("Orders").with_dimension("Function", "query").init().unwrap();
     assert!(flushed(collector).is_empty());
+    assert!(!METRICS.is_due(), "nothing happened");
 
     let clock = ManualClock::at(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
     let cache = TokenCache::observed_by(&METRICS).with_clock(clock.clone());
@@ -55,6 +58,7 @@ async fn metrics_of_the_embedded_format_add_up_and_nothing_is_written_when_nothi
         }
     });
     cache.get(&source).await.unwrap();
+    assert!(METRICS.is_due());
     clock.advance(Duration::from_secs(90));
     cache.get(&source).await.unwrap();
     let values = flushed(collector);
@@ -68,6 +72,22 @@ async fn metrics_of_the_embedded_format_add_up_and_nothing_is_written_when_nothi
     ];
     assert_eq!(values, expected.map(|(name, value)| (name.to_owned(), value)).into());
     assert!(flushed(collector).is_empty());
+
+    for hits in 1..=100 {
+        METRICS.hit(Duration::ZERO);
+        assert_eq!(METRICS.is_due(), hits == 100, "{hits} hits");
+    }
+    flushed(collector);
+    for notable in [
+        || METRICS.miss(),
+        || METRICS.wait(),
+        || METRICS.refreshed(&Refresh::new(RefreshReason::Empty, RefreshOutcome::Abandoned, Duration::ZERO)),
+    ] {
+        assert!(!METRICS.is_due());
+        notable();
+        assert!(METRICS.is_due());
+        flushed(collector);
+    }
 
     let threads = [(); 8].map(|()| {
         thread::spawn(|| {

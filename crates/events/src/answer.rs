@@ -70,13 +70,17 @@ async fn answer_sender(
     deadline: Deadline,
 ) -> Result<Value, DispatchError> {
     match Event::of(event)? {
-        Event::Direct(request) => {
-            let answer = operations.execute(appsync, DynamicRequest::parse(request)?, deadline).await?;
-            Ok(json!(answer))
+        Event::Direct(request, id) => {
+            let request = DynamicRequest::parse(request)?;
+            let request = match id {
+                Some(id) => request.with_client_token(id),
+                None => request,
+            };
+            Ok(json!(operations.execute(appsync, request, deadline).await?))
         }
         Event::Http(request) => Ok(http::answer(operations, appsync, *request, deadline).await),
         Event::Queue(_) if operations.kind != OperationKind::Mutation => {
-            Err(DispatchError::InvalidEvent { reason: "nobody would get the data that a message asks for" })
+            Err(DispatchError::invalid_event("nobody would get the data that a message asks for"))
         }
         Event::Queue(batch) => Ok(queue::answer(operations, appsync, batch, deadline).await),
     }

@@ -4,7 +4,7 @@ use appsync::{AppSyncClient, AppSyncError, Deadline, DispatchError, DynamicReque
 use auth_cache::ErrorChain;
 use aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 
 use crate::Operations;
@@ -36,20 +36,28 @@ pub(crate) async fn answer(
     }
 }
 
+/// <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// Whether the gateway knows who the caller is, by whatever kind of authorizer.
 fn is_authorized(authorizer: &ApiGatewayRequestAuthorizer) -> bool {
     let jwt = authorizer.jwt.as_ref().is_some_and(|jwt| !jwt.claims.is_empty());
     jwt || authorizer.iam.is_some() || !authorizer.fields.is_empty()
 }
 
-fn operation(request: &ApiGatewayV2httpRequest) -> Result<DynamicRequest, DispatchError> {
-    let invalid = |reason| DispatchError::InvalidEvent { reason };
+/// What a request asks for.
+pub(crate) fn operation(request: &ApiGatewayV2httpRequest) -> Result<DynamicRequest, DispatchError> {
+    let invalid = DispatchError::invalid_event;
     let body = request.body.as_deref().unwrap_or_default();
     let body = match request.is_base64_encoded {
         true => STANDARD.decode(body).map_err(|_| invalid("the body is not base64, as it should be"))?,
         false => body.as_bytes().to_vec(),
     };
-    DynamicRequest::parse(serde_json::from_slice(&body).map_err(|_| invalid("the body is not JSON"))?)
+    let operation = DynamicRequest::parse(serde_json::from_slice(&body).map_err(|_| invalid("the body is not JSON"))?)?;
+    Ok(match request.headers.get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()) {
+        Some(key) => operation.with_client_token(key),
+        None => operation,
+    })
 }
 
 fn status(error: &DispatchError) -> (StatusCode, Option<u64>) {

@@ -16,14 +16,22 @@
 //! `errors` is there when some fields failed and others did not; without any data, the operation failed.
 //!
 //! An HTTP request must come through an authorizer of the API: the operation is executed as the service, so without
-//! one anybody could do what the service may. It is refused with 401.
+//! one anybody could do what the service may. It is refused with 401. A Lambda authorizer shows in the request only by its
+//! context, so that one which gives none is refused too.
+//!
+//! # Repetitions
+//! EventBridge and SQS deliver more than once at times, and the HTTP client of an impatient caller asks again. Where the API
+//! knows a repetition by a key ([`Operation::CLIENT_TOKEN`](appsync::Operation::CLIENT_TOKEN)) and the variables have
+//! none, it is the id of the event or the message, or the header `Idempotency-Key` of the request.
+//!
+//! A mutation that has no such key and whose answer was lost is executed once more when its event comes again. One with an
+//! expected version is not, but fails: the message of an update that succeeded then ends in the dead-letter queue as
+//! `ConditionFailed`.
 //!
 //! # Messages
 //! Up to ten messages of a batch are executed at once; those of one FIFO message group one after the other, and after a
-//! failure the rest of the group is handed back untried, so that their order holds. SQS delivers a message more than
-//! once at times: where the API knows a repetition by a key ([`Operation::CLIENT_TOKEN`](appsync::Operation::CLIENT_TOKEN))
-//! and the message has none, the id of the message is used. A message that cannot be understood is handed back like any
-//! other: the queue's redrive policy moves it to the dead-letter queue, where nothing is lost.
+//! failure the rest of the group is handed back untried, so that their order holds. A message that cannot be understood is
+//! handed back like any other: the queue's redrive policy moves it to the dead-letter queue, where nothing is lost.
 
 mod answer;
 mod event;

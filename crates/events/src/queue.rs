@@ -79,19 +79,23 @@ async fn execute(
     message: &SqsMessage,
     deadline: Deadline,
 ) -> Result<(), DispatchError> {
-    let invalid = |reason| DispatchError::InvalidEvent { reason };
-    let body = message.body.as_deref().unwrap_or_default();
-    let mut request =
-        DynamicRequest::parse(serde_json::from_str(body).map_err(|_| invalid("the message is not JSON"))?)?;
-    if let Some(id) = &message.message_id {
-        request = request.with_client_token(id);
-    }
-    let answer = operations.execute(appsync, request, deadline).await?;
+    let answer = operations.execute(appsync, request(message)?, deadline).await?;
     if let Some(first) = answer.errors.first() {
         // What was executed must not be executed again for the sake of a field in the answer.
         tracing::warn!(error = %first, "message executed; its answer is incomplete");
     }
     Ok(())
+}
+
+/// What a message asks for.
+pub(crate) fn request(message: &SqsMessage) -> Result<DynamicRequest, DispatchError> {
+    let body = message.body.as_deref().unwrap_or_default();
+    let body = serde_json::from_str(body).map_err(|_| DispatchError::invalid_event("the message is not JSON"))?;
+    let request = DynamicRequest::parse(body)?;
+    Ok(match &message.message_id {
+        Some(id) => request.with_client_token(id),
+        None => request,
+    })
 }
 
 #[cfg(test)]

@@ -3,16 +3,18 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what happens")]
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
-use appsync::{ErrorKind, Patch};
+use appsync::{Auth, Deadline, ErrorKind, Patch};
+use auth_cache::Clock;
 use futures_util::TryStreamExt as _;
-use local_cloud::LocalCloud;
+use local_cloud::{Fault, LocalCloud, Service};
 use operations::{
-    CancelOrder, CreateOrder, ListOrders, UpdateOrder, cancel_order, create_order, list_orders,
+    CancelOrder, CreateOrder, GetOrder, ListOrders, UpdateOrder, cancel_order, create_order, get_order, list_orders,
     types::{CreateOrderInput, Currency, MoneyInput, OrderLineInput, UpdateOrderInput},
     update_order,
 };
+use serde_json::json;
 use startup::{Config, ExecutionContext};
 
 /// What a function keeps between its invocations.
@@ -40,6 +42,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     let sizes: Vec<usize> = pages.stream().map_ok(|data| data.list_orders.items.len()).try_collect().await?;
     println!("listed the orders, page by page: {sizes:?}");
+
+    // As a caller of the function, who has a token of their own and does not see the orders of others.
+    let read = || appsync.execute::<GetOrder>(get_order::Variables { id: order.id.clone() });
+    let customer = Auth::token(&format!("Bearer {}", cloud.customer_token("grace")))?;
+    let seen = read().authorized_by(customer).await?.get_order;
+    println!("a customer sees {}", if seen.is_some() { "the order" } else { "nothing" });
+
+    // Within two seconds, whatever it has to wait for. A function takes `Deadline::of_invocation`.
+    cloud.inject(Fault::slow(Service::AppSync, Duration::from_secs(600)));
+    let deadline = Deadline::after(Clock::wall().now(), Duration::from_secs(2));
+    match read().until(deadline).await {
+        Err(error) if error.kind() == ErrorKind::TimedOut => println!("given up: {error}"),
+        other => return Err(format!("a slow answer was waited for: {other:?}").into()),
+    }
+
+    // The fields that there are, and the errors of the others.
+    let error = json!({"path": ["getOrder", "note"], "errorType": "Lambda:Unhandled", "message": "the notes are gone"});
+    let body = json!({"data": read().await?, "errors": [error]});
+    cloud.inject(Fault::answer(Service::AppSync, 200, body));
+    let (data, errors) = read().partial().await?.require_data()?;
+    let lines = data.get_order.map_or(0, |order| order.lines.len());
+    println!("read {lines} line, and instead of another field: {}", errors[0]);
 
     let mut version = order.version;
     for note in [Patch::Value("ring twice".to_owned()), Patch::Null] {

@@ -16,6 +16,7 @@ fn answer(payment: Value) -> Value {
         "getOrder": {
             "id": "order-1",
             "version": 3,
+            "owner": null,
             "status": "PAID",
             "customerEmail": "ada@example.com",
             "lines": [

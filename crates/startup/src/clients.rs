@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
+use appsync::AppSyncClient;
 use aws_sdk_ssm::config::{BehaviorVersion, SharedCredentialsProvider, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
-use reqwest::redirect::Policy;
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject as _},
@@ -11,10 +11,6 @@ use rustls::{
 use crate::{AwsConfig, StartError, sdk_http::SdkHttp};
 
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long data may stay unacknowledged before a connection counts as dead. One that died while the process was frozen
-/// then costs a retry, and not the whole invocation.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(2);
 
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
 /// profiles and credential providers costs start-up time.
@@ -57,12 +53,5 @@ pub fn http_client(aws: &AwsConfig) -> Result<reqwest::Client, StartError> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let http = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .connect_timeout(CONNECT)
-        .redirect(Policy::none()) // AppSync and the SDK's services send none, and a token should go nowhere else.
-        .http1_only();
-    #[cfg(target_os = "linux")]
-    let http = http.tcp_user_timeout(UNACKNOWLEDGED);
-    Ok(http.build()?)
+    Ok(AppSyncClient::http_client().tls_backend_preconfigured(tls).http1_only().build()?)
 }

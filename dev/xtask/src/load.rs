@@ -6,7 +6,7 @@ use std::fs::File;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use hyper::Method;
 use local_cloud::{LocalCloud, Service};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
     cloud.set_token_lifetime(TOKEN_LIFETIME);
     let mut watch = Watch::without_functions(&cargo_lambda, &cloud)?;
     watch.ready().await?;
-    let _function = start_function(&cloud, watch.port())?;
+    let mut function = start_function(&cloud, watch.port())?;
 
     let load = Load {
         cloud: &cloud,
@@ -42,7 +42,11 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
     };
     let all = Stopwatch::start();
     let workers = (0..options.in_flight).map(|_| load.work());
-    let outcomes = futures_util::future::join_all(workers).await;
+    let outcomes = tokio::select! {
+        outcomes = futures_util::future::join_all(workers) => outcomes,
+        status = function.wait() => bail!("the function ended ({}); .tools/load.log says why", status?),
+        error = watch.failure() => return Err(error),
+    };
     let seconds = all.elapsed().as_secs_f64();
 
     let mut durations = Vec::new();
@@ -70,6 +74,7 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
     // The credentials are read for each sign-in with the password, and for nothing else.
     let (sign_ins, renewals) = (count(Service::Ssm), count(Service::Cognito) - count(Service::Ssm));
     println!("{sign_ins} sign-in with the password, {renewals} renewals");
+    ensure!(failures.is_empty(), "the first failures: {}", failures[..failures.len().min(3)].join("; "));
     ensure!(sign_ins == 1, "{sign_ins} sign-ins with the password instead of one");
     let customers = load.customers.borrow().len();
     ensure!(
@@ -77,7 +82,6 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
         "{customers} customers instead of {}",
         CUSTOMERS.len()
     );
-    ensure!(failures.is_empty(), "the first failures: {}", failures[..failures.len().min(3)].join("; "));
     Ok(())
 }
 
@@ -169,7 +173,7 @@ fn start_function(cloud: &LocalCloud, port: u16) -> Result<ProcessTree> {
     environment::for_functions(&mut command, cloud, true);
     command.env("AWS_LAMBDA_FUNCTION_NAME", "http-api").env("AWS_LAMBDA_FUNCTION_VERSION", "1");
     command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256").env("AWS_LAMBDA_MAX_CONCURRENCY", CONCURRENCY.to_string());
-    command.env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}/.rt/http-api"));
+    command.env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt/http-api"));
     ProcessTree::spawn(command.stdout(file.try_clone()?).stderr(file)).context("cannot run the function")
 }
 

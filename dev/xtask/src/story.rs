@@ -22,7 +22,7 @@ pub(crate) async fn tell(port: u16, cloud: &LocalCloud) -> Result<String> {
     let key = ("idempotency-key", "the-order-of-the-demo".to_owned());
 
     let made = teller.send(Method::POST, "/me/orders", vec![key.clone()], Some(order.clone()), 201, |order| {
-        format!("{}, {} cents", order["status"], order["total"]["minorUnits"])
+        format!("{}, {} cents", text(&order["status"]), order["total"]["minorUnits"])
     });
     let made = made.await?;
     let again = |order: &Value| format!("the same order again: {}", order["id"] == made["id"]);
@@ -33,12 +33,10 @@ pub(crate) async fn tell(port: u16, cloud: &LocalCloud) -> Result<String> {
     let path = format!("/me/orders/{}", made["id"].as_str().unwrap_or_default());
     let if_match = |etag: &str| vec![("if-match", etag.to_owned())];
     let note = |text: &str| Some(json!({"note": text}));
-    teller
-        .send(Method::PATCH, &path, if_match("\"1\""), note("ring twice"), 200, |order| order["note"].to_string())
-        .await?;
-    let refused = |problem: &Value| problem["title"].to_string();
+    teller.send(Method::PATCH, &path, if_match("\"1\""), note("ring twice"), 200, |order| text(&order["note"])).await?;
+    let refused = |problem: &Value| text(&problem["title"]);
     teller.send(Method::PATCH, &path, if_match("\"1\""), note("too late"), 412, refused).await?;
-    let status = |order: &Value| order["status"].to_string();
+    let status = |order: &Value| text(&order["status"]);
     teller.send(Method::POST, &format!("{path}/cancel"), if_match("\"2\""), None, 200, status).await?;
     Ok(teller.story)
 }
@@ -73,10 +71,14 @@ impl Teller {
         let answer = reply.json()?;
         let etag = reply.etag.map(|etag| format!("ETag {etag}")).unwrap_or_default();
         let path = shorten(path);
-        let Call { method, .. } = call;
-        writeln!(self.story, "  {method:<5} {path:<27} {shown:<38} {expected} {etag:<8}  {}", summary(&answer))?;
+        let (method, summary) = (call.method.as_str(), summary(&answer));
+        writeln!(self.story, "  {method:<5} {path:<27} {shown:<38} {expected} {etag:<8}  {summary}")?;
         Ok(answer)
     }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// The id in a path is a UUID: its start is enough for people.

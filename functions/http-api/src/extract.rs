@@ -1,9 +1,14 @@
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
 };
 use http::{HeaderValue, StatusCode, header, header::GetAll, request::Parts};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::problem::{Problem, Violation};
 
@@ -44,7 +49,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers().get(header::CONTENT_TYPE));
         let body = Bytes::from_request(request, state).await.map_err(too_large)?;
-        parse(is_json, &body).map(Self)
+        Ok(Self(parse::<Object<T>>(is_json, &body)?.0))
     }
 }
 
@@ -60,7 +65,30 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
         if body.is_empty() {
             return Ok(Self(T::default()));
         }
-        Ok(Self(parse::<Option<T>>(is_json, &body)?.unwrap_or_default()))
+        Ok(Self(parse::<Option<Object<T>>>(is_json, &body)?.map(|Object(value)| value).unwrap_or_default()))
+    }
+}
+
+/// A JSON object as a `T`. By itself, serde takes a list of the members' values too.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
     }
 }
 

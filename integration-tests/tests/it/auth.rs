@@ -85,6 +85,32 @@ async fn an_api_key_is_sent_as_such() {
 }
 
 #[tokio::test]
+async fn a_redirect_is_not_followed_and_carries_no_key_or_token_away() {
+    let elsewhere = Wire::always(Step::Answer(good())).await;
+    let location = format!("location: {}", elsewhere.url.replace("127.0.0.1", "localhost"));
+    for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let wire = Wire::always(Step::Answer(answer(status, &[&location], ""))).await;
+        for auth in [Auth::api_key("da2-key").unwrap(), Auth::token("jwt").unwrap()] {
+            let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), auth);
+            let error = client.execute::<GetThing>(Variables::default()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Malformed, "{status}: {error:?}");
+        }
+        assert_eq!(wire.requests().len(), 2);
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_preflight_is_read_no_further_than_any_other_answer() {
+    let endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    let chunk = [b"1000\r\n".as_slice(), &[b' '; 0x1000], b"\r\n"].concat();
+    let wire = Wire::always(Step::AnswerWithoutEnd(endless, chunk)).await;
+    let error = wire.client().warm_up(Duration::from_secs(30)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert!(!error.may_have_executed());
+}
+
+#[tokio::test]
 async fn what_iam_signs_is_what_is_sent() {
     for session_token in [None, Some("canary-session")] {
         let wire = Wire::always(Step::Answer(good())).await;

@@ -19,6 +19,11 @@ async fn a_bad_event_gets_a_stable_error_type_and_a_message_that_says_what_to_do
         (json!({"operation": "GetOrder", "variables": "canary"}), "InvalidVariables", "JSON object"),
         (json!({"operation": "GetOrder", "variables": {"id": ["canary"]}}), "InvalidVariables", "`id`"),
         (
+            json!({"operation": "ListOrders", "variables": {"limit": "ada, expected canary"}}),
+            "InvalidVariables",
+            "expected i64",
+        ),
+        (
             json!({"operation": "GetOrder", "variables": {"id": "order-1", "orderId": "canary"}}),
             "InvalidVariables",
             "GetOrder has no variable `orderId`; it takes id",

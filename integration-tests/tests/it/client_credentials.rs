@@ -1,8 +1,13 @@
 //! Signing in a client that acts for itself, at the token endpoint.
 
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
 use auth_cache::{
-    ClientCredentials, ClientCredentialsTokenSource, CredentialsError, CredentialsSource, SecretsManagerCredentials,
-    SignInError, SsmCredentials, SsmValue, Token, TokenSource as _,
+    ClientCredentials, ClientCredentialsTokenSource, Clock, CredentialsError, CredentialsSource, ManualClock,
+    SecretsManagerCredentials, SignInError, SsmCredentials, SsmValue, Token, TokenCache, TokenSource as _,
 };
 use aws_sdk_cognitoidentityprovider::types::OAuthFlowType;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -82,6 +87,35 @@ async fn a_token_that_is_no_jwt_lives_for_as_long_as_the_endpoint_says() {
     let token = source(&cloud, credentials).sign_in().await.unwrap();
     assert_eq!(token.authorization(), "opaque");
     assert_eq!(token.expires_at(), None);
+}
+
+/// As a cache in front of the endpoint does that keeps answers as they were.
+#[tokio::test]
+async fn a_token_that_a_cache_hands_out_again_is_not_served_beyond_its_exp() {
+    let (cloud, credentials) = setup().await;
+    let clock = ManualClock::at(Clock::wall().now());
+    let cache = TokenCache::new().with_clock(clock.clone());
+    let source = Arc::new(source(&cloud, credentials));
+    let iat = clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() - 300;
+    let claims = URL_SAFE_NO_PAD.encode(json!({"iat": iat, "exp": iat + 3600}).to_string());
+    let kept = json!({"access_token": format!("e30.{claims}.c2ln"), "token_type": "Bearer", "expires_in": 3600});
+    cloud.inject(Fault::answer(Service::Cognito, 200, kept));
+
+    let token = cache.get(&source).await.unwrap();
+    assert_eq!(token.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(iat + 3600)));
+    clock.set(token.expires_at().unwrap());
+    assert_ne!(cache.get(&source).await.unwrap(), token);
+    assert_eq!(cloud.count_of(TOKEN), 2);
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_says_for_how_long_it_throttles_is_left_alone_for_that_long() {
+    let (cloud, credentials) = setup().await;
+    cloud.inject(Fault::status(Service::Cognito, 429).retry_after(Duration::from_secs(120)));
+    let clock = ManualClock::at(Clock::wall().now());
+    let cache = TokenCache::new().with_clock(clock.clone());
+    let error = cache.get(&Arc::new(source(&cloud, credentials))).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ async fn what_is_wrong_with_a_secret_is_named_without_its_value() {
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
     let missing = SecretsManagerCredentials::new(t.secrets_manager.clone(), "nowhere");
-    assert!(matches!(read(&missing).await, Err(CredentialsError::Missing { names }) if names == ["nowhere"]));
+    assert!(matches!(read(&missing).await, Err(CredentialsError::Missing { names, .. }) if names == ["nowhere"]));
 }
 
 #[tokio::test]
@@ -175,5 +175,16 @@ async fn parameters_are_found_by_name_and_by_arn_and_version_in_one_call() {
         credentials.with_name(SsmValue::ClientSecret, "/not/there").with_name(SsmValue::ClientId, "/nor/this");
     let error = read(&credentials).await;
     let names = ["/nor/this", "/not/there"];
-    assert!(matches!(&error, Err(CredentialsError::Missing { names: missing }) if *missing == names), "{error:?}");
+    assert!(matches!(&error, Err(CredentialsError::Missing { names: missing, .. }) if *missing == names), "{error:?}");
+}
+
+#[tokio::test]
+async fn one_parameter_may_hold_two_of_the_values() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let seed = cloud.seed();
+    let (_, ssm) = sdk_clients(&cloud.url(), &seed.region);
+    let client_id = format!("{}/client-id", seed.parameters_prefix);
+    let credentials = SsmCredentials::new(ssm, &seed.parameters_prefix).with_name(SsmValue::UserPoolId, client_id);
+    let found = read(&credentials).await.unwrap();
+    assert_eq!((&found.user_pool_id, &found.client_id), (&seed.client_id, &seed.client_id));
 }

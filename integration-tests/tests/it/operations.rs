@@ -117,7 +117,7 @@ async fn a_slow_answer_ends_with_the_invocation_and_not_later() {
     let t = Setup::start().await;
     t.cloud.inject(Fault::slow(Service::AppSync, Duration::from_secs(600)));
     let event = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
-    let context = context_that_ends_in(Duration::from_millis(700));
+    let context = context_that_ends_in(Duration::from_millis(2500));
     let error = query::handle(t.appsync.clone(), LambdaEvent::new(event, context)).await.unwrap_err();
     assert_eq!(error.error_type, "TimedOut");
 }

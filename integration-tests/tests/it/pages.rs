@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use appsync::{AppSyncClient, Auth, Deadline, ErrorKind, Pages};
+use appsync::{AppSyncClient, Auth, Deadline, ErrorKind, Pages, RetryPolicy};
 use auth_cache::ManualClock;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use operations::{ListOrders, list_orders};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     setup::Setup,
-    wire::{GetThing, Step, Variables, Wire, json as answer_of},
+    wire::{GetThing, Step, Variables, Wire, answer, json as answer_of},
 };
 
 #[tokio::test]
@@ -91,6 +91,16 @@ async fn all_pages_share_one_deadline() {
     assert!(pages.next().await.is_none());
     assert_eq!(wire.requests().len(), 1);
     assert_eq!(wire.requests()[0].header("authorization"), Some("jwt"));
+}
+
+#[tokio::test]
+async fn pages_can_have_another_retry_policy_than_their_client() {
+    let unavailable = Step::Answer(answer("503 Service Unavailable", &[], ""));
+    let wire = Wire::start([unavailable], page("")).await;
+    let client = wire.client().with_retry(RetryPolicy::never());
+    let at_once = RetryPolicy::standard().with_backoff(Duration::ZERO, Duration::ZERO);
+    assert_eq!(read(pages(&client).retried_by(at_once)).await, (1, None));
+    assert_eq!(wire.requests().len(), 2);
 }
 
 #[tokio::test]

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use appsync::{ErrorKind, Partial, RetryPolicy};
+use appsync::{AppSyncError, DynamicOperation, ErrorKind, Partial, RetryPolicy};
+use events::Operations;
 use serde_json::json;
 
-use crate::wire::{Data, GetThing, SetThing, Step, Variables, Wire, answer, good, json as answer_of};
+use crate::{
+    events::batch,
+    setup::in_a_minute,
+    wire::{ChangeThing, Data, FindThing, GetThing, SetThing, Step, Variables, Wire, answer, good, json as answer_of},
+};
 
 async fn partial_of(body: serde_json::Value) -> Partial<Data> {
     let wire = Wire::always(Step::Answer(answer_of(body))).await;
@@ -70,5 +75,60 @@ async fn an_answer_that_is_throttled_is_asked_for_again_only_if_it_has_no_data()
         let partial = client.execute::<GetThing>(Variables::default()).partial().await.unwrap();
         assert_eq!(partial.data.unwrap().thing.id, "a");
         assert_eq!(wire.requests().len(), requests);
+    }
+}
+
+/// What AppSync answers when the only field fails, and the schema lets it be null.
+fn failed(error_type: &str) -> Step {
+    let error = json!({"path": ["thing"], "data": null, "errorType": error_type, "errorInfo": null, "message": "m"});
+    Step::Answer(answer_of(json!({"data": {"thing": null}, "errors": [error]})))
+}
+
+#[tokio::test]
+async fn an_answer_whose_fields_all_failed_has_no_data_although_they_may_be_null() {
+    let at_once = RetryPolicy::standard().with_backoff(Duration::ZERO, Duration::ZERO);
+    for (error_type, kind, queries) in [
+        ("DynamoDB:ThrottlingException", ErrorKind::Throttled, 3),
+        ("DynamoDB:ConditionalCheckFailedException", ErrorKind::ConditionFailed, 1),
+        ("Unauthorized", ErrorKind::Denied, 1),
+    ] {
+        let check = |error: &AppSyncError, wire: &Wire, requests| {
+            assert_eq!(error.kind(), kind, "{error:?}");
+            assert!(error.may_have_executed(), "{error:?}");
+            assert_eq!(wire.requests().len(), requests, "{error_type}");
+        };
+        let wire = Wire::always(failed(error_type)).await;
+        let client = wire.client().with_retry(at_once.clone());
+        check(&client.execute::<FindThing>(Variables::default()).await.unwrap_err(), &wire, queries);
+        let partial = client.execute::<FindThing>(Variables::default()).partial().await.unwrap();
+        assert_eq!(partial.data, None);
+        check(&partial.require_data().unwrap_err(), &wire, 2 * queries);
+
+        let wire = Wire::always(failed(error_type)).await;
+        let client = wire.client().with_retry(at_once.clone());
+        check(&client.execute::<ChangeThing>(Variables::default()).await.unwrap_err(), &wire, 1);
+        let partial = client.execute::<ChangeThing>(Variables::default()).partial().await.unwrap();
+        check(&partial.require_data().unwrap_err(), &wire, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_is_null_without_an_error_is_data() {
+    let wire = Wire::always(Step::Answer(answer_of(r#"{"data":{"thing":null}}"#))).await;
+    let client = wire.client();
+    assert_eq!(client.execute::<FindThing>(Variables::default()).await.unwrap().thing, None);
+    let partial = client.execute::<FindThing>(Variables::default()).partial().await.unwrap();
+    assert_eq!(partial.require_data().unwrap().0.thing, None);
+}
+
+#[tokio::test]
+async fn a_message_whose_mutation_failed_is_handed_back_although_its_field_may_be_null() {
+    const OPERATIONS: &[DynamicOperation] = &[DynamicOperation::of::<ChangeThing>()];
+    let wire = Wire::start([failed("DynamoDB:ConditionalCheckFailedException")], Step::Answer(good())).await;
+    let message = json!({"operation": "ChangeThing", "variables": {"note": "a"}}).to_string();
+    for failures in [json!([{"itemIdentifier": "message-1"}]), json!([])] {
+        let event = batch(&[("message-1", None, message.clone())]);
+        let answer = events::answer(Operations::mutations(OPERATIONS), &wire.client(), event, in_a_minute()).await;
+        assert_eq!(answer.unwrap(), json!({"batchItemFailures": failures}));
     }
 }

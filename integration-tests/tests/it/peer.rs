@@ -197,7 +197,7 @@ async fn a_parameter_that_is_missing_is_named() {
     let name = format!("{}/client-id", peer.prefix);
     peer.ssm.delete_parameter().name(&name).send().await.unwrap();
     let error = peer.read().await.unwrap_err();
-    assert!(matches!(&error, CredentialsError::Missing { names } if *names == [name]), "{error:?}");
+    assert!(matches!(&error, CredentialsError::Missing { names, .. } if *names == [name]), "{error:?}");
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn a_user_without_a_permanent_password_is_told_what_to_do() {
     peer.put("credentials", ParameterType::SecureString, &credentials).await;
     let error = peer.source(TokenUse::Access).sign_in().await.unwrap_err();
     assert!(
-        matches!(&error, SignInError::ChallengeRequired { challenge } if challenge == "NEW_PASSWORD_REQUIRED"),
+        matches!(&error, SignInError::ChallengeRequired { challenge, .. } if challenge == "NEW_PASSWORD_REQUIRED"),
         "{error:?}"
     );
 }

@@ -1,11 +1,18 @@
 //! What bounds retries besides the kind of failure: policy, budget, deadline.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
-use appsync::{Auth, Deadline, ErrorKind, RetryPolicy};
-use auth_cache::ManualClock;
+use appsync::{AppSyncClient, Auth, Deadline, ErrorKind, Iam, RetryPolicy};
+use auth_cache::{Clock, Identity, ManualClock, Token, TokenCache};
+use aws_credential_types::provider::{ProvideCredentials, future};
 
-use crate::wire::{GetThing, SetThing, Step, Variables, Wire, answer, good};
+use crate::wire::{GetThing, SetThing, Step, Variables, Wire, answer, good, http_client};
 
 fn unavailable() -> Step {
     Step::Answer(answer("503 Service Unavailable", &[], ""))
@@ -71,6 +78,74 @@ async fn nothing_is_sent_after_the_deadline() {
     assert_eq!(wire.connections(), 0);
 }
 
+/// Signs in as often as told, with `token-1`, `token-2` and so on, and then never again.
+fn identity_that_hangs_after(sign_ins: usize) -> Identity {
+    let done = Arc::new(AtomicUsize::new(0));
+    Identity::new(Arc::new(TokenCache::new()), move || {
+        let nth = done.fetch_add(1, Ordering::SeqCst) + 1;
+        async move {
+            if nth > sign_ins {
+                std::future::pending::<()>().await;
+            }
+            Ok(Token::opaque(format!("token-{nth}"), Duration::from_secs(3600))?)
+        }
+    })
+}
+
+/// Never has credentials.
+#[derive(Debug)]
+struct Silent;
+
+impl ProvideCredentials for Silent {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(std::future::pending())
+    }
+}
+
+fn in_a_second() -> Deadline {
+    Deadline::after(Clock::wall().now(), Duration::from_secs(1))
+}
+
+#[tokio::test]
+async fn a_sign_in_that_hangs_ends_at_the_deadline_and_nothing_is_sent() {
+    let wire = Wire::always(Step::Answer(good())).await;
+    for auth in [Auth::from(identity_that_hangs_after(0)), Auth::from(Iam::in_region(Silent, "eu-west-1"))] {
+        let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), auth);
+        let error = client.execute::<SetThing>(Variables::default()).until(in_a_second()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut, "{error:?}");
+        assert!(!error.may_have_executed());
+    }
+    assert_eq!(wire.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_hangs_after_a_refused_token_ends_at_the_deadline() {
+    let refusal = r#"{"errors":[{"errorType":"UnauthorizedException","message":"Token has expired."}]}"#;
+    let wire = Wire::start([Step::Answer(good())], Step::Answer(answer("401 Unauthorized", &[], refusal))).await;
+    let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), identity_that_hangs_after(1));
+    client.execute::<SetThing>(Variables::default()).await.unwrap(); // so that the connection is open
+    let deadline = Deadline::after(Clock::wall().now(), Duration::from_secs(2));
+    let error = client.execute::<SetThing>(Variables::default()).until(deadline).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error:?}");
+    assert!(!error.may_have_executed(), "a refused token executes nothing");
+    assert_eq!(wire.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_never_ready_ends_at_the_deadline_and_nothing_is_executed() {
+    // It waits for the server's part of the TLS handshake.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/graphql", silent.local_addr().unwrap()).parse().unwrap();
+    let client = AppSyncClient::new(http_client(), url, Auth::api_key("da2-key").unwrap());
+    let client = client.with_retry(RetryPolicy::never());
+    let error = client.execute::<SetThing>(Variables::default()).until(in_a_second()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Unavailable), "{error:?}");
+    assert!(!error.may_have_executed());
+}
+
 #[tokio::test]
 async fn a_pause_that_ends_after_the_deadline_is_not_made_and_the_caller_learns_of_it() {
     let wire = Wire::always(Step::Answer(answer("429 Too Many Requests", &["retry-after: 30"], ""))).await;
@@ -83,7 +158,7 @@ async fn a_pause_that_ends_after_the_deadline_is_not_made_and_the_caller_learns_
 #[tokio::test]
 async fn an_attempt_that_hangs_is_given_up_for_another_if_the_policy_says_so() {
     let wire = Wire::start([Step::AnswerWithoutEnd(Vec::new(), Vec::new())], Step::Answer(good())).await;
-    let policy = at_once().with_attempt_timeout(Duration::from_millis(200));
+    let policy = at_once().with_attempt_timeout(Duration::from_secs(2));
     wire.client().execute::<GetThing>(Variables::default()).retried_by(policy).await.unwrap();
     assert_eq!(wire.requests().len(), 2);
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use appsync::AppSyncClient;
+use appsync::{AppSyncClient, Deadline};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use local_cloud::{LocalCloud, Service};
 use serde_json::{Value, json};
@@ -75,6 +75,11 @@ pub(crate) fn config(cloud: &LocalCloud, settings: &[(&str, &str)]) -> Config {
         found.map(|(_, value)| (*value).to_owned())
     })
     .unwrap()
+}
+
+/// The deadline of an operation that has all the time it can have.
+pub(crate) fn in_a_minute() -> Deadline {
+    Deadline::longest(auth_cache::Clock::wall().now())
 }
 
 /// An invocation that has a minute to go.

@@ -132,7 +132,7 @@ async fn every_failure_of_cognito_is_told_apart_and_only_outages_are_repeated() 
         let (kind, transient) = match &error {
             SignInError::Throttled { .. } => ("throttled", true),
             SignInError::Unavailable { .. } => ("unavailable", true),
-            SignInError::LockedOut => ("locked out", true),
+            SignInError::LockedOut { .. } => ("locked out", true),
             SignInError::WrongCredentials => ("wrong credentials", false),
             SignInError::Misconfigured { .. } => ("misconfigured", false),
             other => panic!("{fault:?}: {other:?}"),
@@ -240,7 +240,7 @@ async fn a_locked_out_user_is_left_alone_until_the_horizon_that_the_error_names(
     let mut retry_after = Duration::ZERO;
     for _ in 0..1000 {
         let error = cache.get(&source).await.unwrap_err();
-        assert!(matches!(sign_in_error(&error), SignInError::LockedOut), "{error:?}");
+        assert!(matches!(sign_in_error(&error), SignInError::LockedOut { .. }), "{error:?}");
         retry_after = error.retry_after().unwrap();
     }
     assert_eq!(cloud.count_of(SIGN_IN), 1);
@@ -265,7 +265,7 @@ async fn the_stand_in_locks_out_after_five_wrong_passwords() {
         assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
     }
     let error = sign_in(&cloud, |_| {}).await.unwrap_err();
-    assert!(matches!(error, SignInError::LockedOut), "{error:?}");
+    assert!(matches!(error, SignInError::LockedOut { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -309,7 +309,7 @@ async fn a_challenge_is_named_and_not_repeated_and_its_session_is_shown_nowhere(
                 let error = cache.get(&source).await.unwrap_err();
                 let found = sign_in_error(&error);
                 assert!(
-                    matches!(found, SignInError::ChallengeRequired { challenge: c } if c == challenge),
+                    matches!(found, SignInError::ChallengeRequired { challenge: c, .. } if c == challenge),
                     "{error:?}"
                 );
                 assert!(!found.is_transient());

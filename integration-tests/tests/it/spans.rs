@@ -51,13 +51,16 @@ async fn a_span_names_the_operation_the_server_and_how_it_ended() {
     assert!(wire.url.contains(&format!(":{}/", span["server.port"])));
     assert_eq!(span["http.response.status_code"], 200);
     assert_eq!(span["http.request.resend_count"], 1);
+    assert_eq!(span["aws.request_id"], "request-1");
     assert_eq!(span["error.type"], Value::Null);
+    assert_eq!(span["otel.status_code"], Value::Null);
 
     let span = span_of(async { drop(client.execute::<SetThing>(note()).await.unwrap_err()) }).await;
     assert_eq!(span["graphql.operation.type"], "mutation");
     assert_eq!(span["http.response.status_code"], 503);
     assert_eq!(span["http.request.resend_count"], Value::Null);
     assert_eq!(span["error.type"], "unavailable");
+    assert_eq!(span["otel.status_code"], "ERROR");
     assert_eq!(span["aws.request_id"], "request-7");
 }
 

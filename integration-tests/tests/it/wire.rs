@@ -218,7 +218,7 @@ pub(crate) fn identity(sign_ins: &Arc<AtomicUsize>) -> Identity {
 pub(crate) fn http_client() -> reqwest::Client {
     // An error only says that another test of this process was first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    AppSyncClient::http_client().no_proxy().build().unwrap()
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -240,14 +240,21 @@ pub(crate) struct Variables {
     pub(crate) note: String,
 }
 
+/// The same of a field that the schema lets be null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "appsync::codegen_support::serde")]
+pub(crate) struct Found {
+    pub(crate) thing: Option<Thing>,
+}
+
 macro_rules! operation {
-    ($name:ident, $kind:ident, $document:literal) => {
+    ($name:ident, $kind:ident, $data:ident, $document:literal) => {
         #[derive(Debug)]
         pub(crate) struct $name;
 
         impl GraphQLQuery for $name {
             type Variables = Variables;
-            type ResponseData = Data;
+            type ResponseData = $data;
 
             fn build_query(variables: Variables) -> QueryBody<Variables> {
                 QueryBody { variables, query: Self::DOCUMENT, operation_name: Self::NAME }
@@ -264,6 +271,8 @@ macro_rules! operation {
     };
 }
 
-operation!(GetThing, Query, "query GetThing($note: String) { thing(note: $note) { id size } }");
-operation!(SetThing, Mutation, "mutation SetThing($note: String) { thing(note: $note) { id size } }");
-operation!(WatchThing, Subscription, "subscription WatchThing($note: String) { thing(note: $note) { id size } }");
+operation!(GetThing, Query, Data, "query GetThing($note: String) { thing(note: $note) { id size } }");
+operation!(SetThing, Mutation, Data, "mutation SetThing($note: String) { thing(note: $note) { id size } }");
+operation!(WatchThing, Subscription, Data, "subscription WatchThing($note: String) { thing(note: $note) { id size } }");
+operation!(FindThing, Query, Found, "query FindThing($note: String) { thing(note: $note) { id size } }");
+operation!(ChangeThing, Mutation, Found, "mutation ChangeThing($note: String) { thing(note: $note) { id size } }");

@@ -91,8 +91,12 @@ impl Project {
         Codegen::new(self.folder.join("schema.graphql"), self.folder.join("graphql"))
     }
 
+    pub(crate) fn out(&self) -> PathBuf {
+        self.folder.join("out")
+    }
+
     pub(crate) fn generate(&self) -> Result<String, Error> {
-        let file = self.codegen().generate_to(self.folder.join("out"))?;
+        let file = self.codegen().generate_to(self.out())?;
         Ok(fs::read_to_string(file).expect("the generated file can be read"))
     }
 

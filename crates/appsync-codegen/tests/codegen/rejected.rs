@@ -193,6 +193,31 @@ fn an_unknown_value_and_an_unknown_field_of_an_input() {
 }
 
 #[test]
+fn an_idempotency_key_that_no_id_fits_into() {
+    let schema = "
+        type Query { a: Int }
+        type Mutation { set(key: Int, input: Input, keys: [ID]): Int }
+        input Input { key: Int! name: String! }
+    ";
+    for (variable, argument, token, found) in [
+        ("$key: Int", "key: $key", "key", "`key` of `Set` is of type `Int`"),
+        ("$input: Input", "input: $input", "key", "`input.key` of `Set` is of type `Int!`"),
+        ("$keys: [ID]", "keys: $keys", "keys", "`keys` of `Set` is of type `[ID]`"),
+    ] {
+        let project = Project::new()
+            .without("graphql/GetOrder.graphql")
+            .without("graphql/fragments/OrderFields.graphql")
+            .with("schema.graphql", schema)
+            .with("graphql/Set.graphql", &format!("mutation Set({variable}) {{ set({argument}) }}"));
+        project.generated();
+        let error = project.codegen().client_token(token).generate_to(project.out()).expect_err("it does not fit");
+        let [problem] = error.problems() else { panic!("one problem expected: {error}") };
+        assert_problem(problem, "graphql/Set.graphql", None, found, "`client_token`");
+        assert!(project.codegen().client_token("name").generate_to(project.out()).is_ok());
+    }
+}
+
+#[test]
 fn a_scalar_that_the_schema_does_not_declare() {
     let problem =
         Project::new().replacing("schema.graphql", "createdAt: AWSDateTime!", "createdAt: Instant!").problem();

@@ -113,7 +113,7 @@ fn by_hand<O: Example>(url: &str, read: fn(&[u8])) -> Call {
 
 fn http_client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().http1_only().build().expect("a client")
+    AppSyncClient::http_client().no_proxy().http1_only().build().expect("a client")
 }
 
 #[derive(Deserialize)]

@@ -74,7 +74,11 @@ fn parse(value: &str) -> Option<(IpAddr, Option<u8>)> {
     let address: IpAddr = address.parse().ok()?;
     let longest = if address.is_ipv4() { 32 } else { 128 };
     match prefix {
-        Some(prefix) => Some((address, Some(prefix.parse().ok().filter(|bits| *bits <= longest)?))),
+        // `u8` takes a sign and leading zeros too.
+        Some(prefix) => {
+            let bits = prefix.parse::<u8>().ok().filter(|bits| *bits <= longest && bits.to_string() == prefix)?;
+            Some((address, Some(bits)))
+        }
         None => Some((address, None)),
     }
 }

@@ -5,7 +5,7 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::string_scalar;
+use super::{ScalarError, string_scalar};
 
 string_scalar!(
     /// A date such as `2026-11-23`, perhaps with an offset from UTC: `2026-11-23+01:00`.
@@ -21,9 +21,12 @@ impl AWSDate {
     }
 }
 
-impl From<Date> for AWSDate {
-    fn from(date: Date) -> Self {
-        Self(date.to_string())
+/// If its year has four digits and no sign.
+impl TryFrom<Date> for AWSDate {
+    type Error = ScalarError;
+
+    fn try_from(date: Date) -> Result<Self, ScalarError> {
+        Self::new(date.to_string())
     }
 }
 
@@ -49,8 +52,11 @@ impl From<Time> for AWSTime {
 
 string_scalar!(
     /// A date and time with its offset from UTC: `2026-11-23T12:30:45.500Z`.
+    ///
+    /// There is no leap second: one cannot be made, and one that is read is taken as the second before it.
     AWSDateTime,
     "a date and time with an offset, such as 2026-11-23T12:30:45.500Z",
+    |value| is_date_time(value) && timestamp(value).is_some(),
     |value| timestamp(value).is_some()
 );
 
@@ -61,10 +67,12 @@ impl AWSDateTime {
     }
 }
 
-/// In UTC.
-impl From<Timestamp> for AWSDateTime {
-    fn from(timestamp: Timestamp) -> Self {
-        Self(timestamp.to_string())
+/// In UTC, if its year has four digits and no sign.
+impl TryFrom<Timestamp> for AWSDateTime {
+    type Error = ScalarError;
+
+    fn try_from(timestamp: Timestamp) -> Result<Self, ScalarError> {
+        Self::new(timestamp.to_string())
     }
 }
 
@@ -118,6 +126,33 @@ fn time(value: &str) -> Option<Time> {
 fn timestamp(value: &str) -> Option<Timestamp> {
     // jiff takes the name of a time zone too.
     if value.contains('[') { None } else { PARSER.parse_timestamp(value).ok() }
+}
+
+/// Whether it has the form `YYYY-MM-DDThh:mm`, perhaps `:ss` and a fraction, and an offset: jiff takes more of ISO 8601 than
+/// AppSync, and leap seconds.
+fn is_date_time(value: &str) -> bool {
+    let Some((date, rest)) = value.split_once('T') else { return false };
+    let Some(end) = rest.find(['Z', '+', '-']) else { return false };
+    let (clock, offset) = rest.split_at(end);
+    let (clock, fraction) = match clock.split_once('.') {
+        Some((clock, fraction)) => (clock, Some(fraction)),
+        None => (clock, None),
+    };
+    let is_fraction =
+        |digits: &str| (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_like(date, "0000-00-00")
+        && match fraction {
+            None => is_like(clock, "00:00") || is_like(clock, "00:00:00"),
+            Some(fraction) => is_like(clock, "00:00:00") && is_fraction(fraction),
+        }
+        && !clock.ends_with(":60")
+        && is_offset(offset)
+}
+
+/// Whether it has a digit where `form` has one, and the same otherwise.
+fn is_like(value: &str, form: &str) -> bool {
+    let is_alike = |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    value.len() == form.len() && value.bytes().zip(form.bytes()).all(is_alike)
 }
 
 /// Nothing, `Z`, `+hh:mm` or `+hh:mm:ss`.

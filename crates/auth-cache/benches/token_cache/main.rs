@@ -1,9 +1,10 @@
 //! What a token cache costs, next to the caches that other projects use for the same purpose, in one run:
 //!
 //! ```text
-//! cargo bench -p auth-cache              # a minute; the tables come last
-//! cargo bench -p auth-cache -- --quick   # a quarter of it, for a first look
-//! cargo test -p auth-cache --benches     # seconds: no times, only what must hold on any machine
+//! cargo bench -p auth-cache                  # a minute; the tables come last
+//! cargo bench -p auth-cache -- --quick       # a quarter of it, for a first look
+//! WRITE_README=1 cargo bench -p auth-cache   # puts the tables into the README, in place of those that are there
+//! cargo test -p auth-cache --benches         # seconds: no times, only what must hold on any machine
 //! ```
 //!
 //! Every cache is driven by the same code, through [`Peer`](peers::Peer), and each is used as its documentation says,
@@ -24,7 +25,7 @@ use std::{process::ExitCode, time::Duration};
 use criterion::{Criterion, SamplingMode};
 
 use crate::{
-    measure::Subject,
+    measure::{Load, Subject},
     peers::{
         AuthCache, AwsLazyCache, AzureIdentity, Direct, GoogleCloudAuth, LentFloor, Moka, OwnedFloor, TokioOnceCell,
         TokioRwLock,
@@ -32,8 +33,8 @@ use crate::{
     report::{Figures, Samples},
 };
 
-/// How many tasks share a cache while its warm hits are measured.
-const TASKS: [usize; 4] = [1, 2, 8, 64];
+/// Who shares a cache while its warm hits are measured.
+const LOADS: [Load; 5] = [Load::of(1), Load::of(2), Load::of(8), Load::of(64), Load::of(64).holding()];
 
 /// The floors, which show what a hit costs at least and are no caches, then the caches: the order of the tables.
 const SUBJECTS: [Subject; 9] = [
@@ -76,7 +77,11 @@ fn main() -> ExitCode {
     }
 
     if timed {
-        report::print(&figures, &direct, callers);
+        let tables = report::tables(&figures, &direct, callers);
+        println!("\n{tables}");
+        if write_readme() {
+            report::write_into_readme(&tables);
+        }
     }
     let broken = report::broken_claims(&figures);
     for claim in &broken {
@@ -85,14 +90,20 @@ fn main() -> ExitCode {
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// By a variable, because criterion takes no flags but its own.
+#[expect(clippy::disallowed_methods, reason = "a benchmark has no configuration")]
+fn write_readme() -> bool {
+    std::env::var_os("WRITE_README").is_some()
+}
+
 fn time_warm_hits(criterion: &mut Criterion, figures: &mut [Figures]) {
     let runtime = measure::workers();
-    for (nth, tasks) in TASKS.into_iter().enumerate() {
-        let mut group = criterion.benchmark_group(format!("warm hit, tasks: {tasks}"));
+    for (nth, load) in LOADS.into_iter().enumerate() {
+        let mut group = criterion.benchmark_group(format!("warm hit, {load}"));
         group.sampling_mode(SamplingMode::Flat);
         for (subject, figures) in SUBJECTS.iter().zip(&mut *figures) {
             group.bench_function(subject.name, |bencher| {
-                bencher.iter_custom(|gets| figures.warm[nth].note(gets, (subject.warm_hits)(&runtime, tasks, gets)));
+                bencher.iter_custom(|gets| figures.warm[nth].note(gets, (subject.warm_hits)(&runtime, load, gets)));
             });
         }
     }

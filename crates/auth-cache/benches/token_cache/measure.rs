@@ -1,6 +1,6 @@
 //! What is measured, once for every cache.
 
-use std::{hint::black_box, sync::Arc, time::Duration};
+use std::{fmt, hint::black_box, sync::Arc, time::Duration};
 
 use criterion::measurement::{Measurement as _, WallTime};
 use tokio::runtime::{Builder, Runtime};
@@ -17,15 +17,48 @@ pub(crate) const FAILS_AFTER: Duration = Duration::from_millis(20);
 /// One cache and how to measure it.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
-    /// The wall time of this many gets, when this many tasks make them of one cache that holds a token. As two
-    /// threads run the tasks, half of one task's time is the best there can be.
-    pub(crate) warm_hits: fn(&Runtime, tasks: usize, gets: u64) -> Duration,
+    /// The wall time of this many gets under a load, of one cache that holds a token. As two threads run the tasks, half
+    /// of one task's time is the best there can be.
+    pub(crate) warm_hits: fn(&Runtime, Load, gets: u64) -> Duration,
     /// The time of this many first gets, each of a new cache with a source that answers at once.
     pub(crate) cold_misses: fn(gets: u64) -> Duration,
     /// Heap allocations per warm hit.
     pub(crate) allocations: fn() -> f64,
     /// What happens when this many callers come at once and the source fails.
     pub(crate) failing_herd: fn(callers: usize) -> Herd,
+}
+
+/// How many tasks get tokens at once, and what they do with them.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    tasks: usize,
+    /// Whether each holds a token all the time, as one does that waits for the answer of an API; or drops it at once.
+    holds: bool,
+}
+
+impl Load {
+    pub(crate) const fn of(tasks: usize) -> Self {
+        Self { tasks, holds: false }
+    }
+
+    pub(crate) const fn holding(self) -> Self {
+        Self { holds: true, ..self }
+    }
+
+    /// The threads that are busy under this load.
+    pub(crate) fn threads(self) -> usize {
+        self.tasks.min(WORKERS)
+    }
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.tasks, self.holds) {
+            (1, _) => f.write_str("1 task"),
+            (tasks, false) => write!(f, "{tasks} tasks"),
+            (tasks, true) => write!(f, "{tasks} holding one"),
+        }
+    }
 }
 
 /// What a failing source sees of a herd of callers.
@@ -59,7 +92,7 @@ fn this_thread() -> Runtime {
     Builder::new_current_thread().enable_time().build().expect("a runtime can be built")
 }
 
-fn warm_hits<P: Peer>(runtime: &Runtime, tasks: usize, gets: u64) -> Duration {
+fn warm_hits<P: Peer>(runtime: &Runtime, Load { tasks, holds }: Load, gets: u64) -> Duration {
     let gets_per_task = gets.div_ceil(tasks as u64);
     let elapsed = runtime.block_on(async {
         let (cache, source) = warm::<P>().await;
@@ -68,7 +101,11 @@ fn warm_hits<P: Peer>(runtime: &Runtime, tasks: usize, gets: u64) -> Duration {
         let tasks = (0..tasks)
             .map(|_| {
                 let cache = Arc::clone(&cache);
-                tokio::spawn(async move { take_turns(&*cache, gets_per_task).await })
+                tokio::spawn(async move {
+                    let held = if holds { cache.get().await.ok() } else { None };
+                    take_turns(&*cache, gets_per_task).await;
+                    drop(held);
+                })
             })
             .collect();
         join(tasks).await;

@@ -1,18 +1,23 @@
 //! Samples, tables, and what must hold on any machine.
 
-use std::{array, iter, time::Duration};
+use std::{
+    array,
+    fmt::{self, Write as _},
+    fs, iter,
+    time::Duration,
+};
 
 use crate::{
-    FLOORS, TASKS,
+    FLOORS, LOADS,
     measure::{FAILS_AFTER, Herd, WORKERS},
-    peers::{AuthCache, AwsLazyCache, Moka, OwnedFloor, Peer},
+    peers::{AuthCache, AwsLazyCache, LentFloor, Moka, OwnedFloor, Peer},
 };
 
 /// What was found out about one cache.
 pub(crate) struct Figures {
     pub(crate) name: &'static str,
-    /// A warm hit, for each number of [`TASKS`].
-    pub(crate) warm: [Samples; TASKS.len()],
+    /// A warm hit, under each of the [`LOADS`].
+    pub(crate) warm: [Samples; LOADS.len()],
     pub(crate) allocations: f64,
     pub(crate) cold: Samples,
     /// `None` for a floor.
@@ -29,9 +34,10 @@ impl Figures {
         self.warm[0].median()
     }
 
-    /// The slowest of all numbers of tasks, to one task.
+    /// The time of a thread per hit under the worst load, to that of one task alone.
     fn flatness(&self) -> f64 {
-        self.warm.iter().map(Samples::median).fold(f64::NAN, f64::max) / self.hit()
+        let thread_times = self.warm.iter().zip(LOADS).map(|(samples, load)| samples.median() * load.threads() as f64);
+        thread_times.fold(f64::NAN, f64::max) / self.hit()
     }
 }
 
@@ -80,72 +86,113 @@ pub(crate) fn broken_claims(figures: &[Figures]) -> Vec<String> {
     broken
 }
 
-/// Prints what was found out, as Markdown. `direct` is a sign-in without a cache.
-pub(crate) fn print(figures: &[Figures], direct: &Samples, callers: usize) {
-    let (ours, floor, caches) = (of::<AuthCache>(figures), of::<OwnedFloor>(figures), &figures[FLOORS..]);
+/// What was found out, as Markdown. `direct` is a sign-in without a cache.
+pub(crate) fn tables(figures: &[Figures], direct: &Samples, callers: usize) -> String {
+    let mut text = String::new();
+    #[expect(clippy::expect_used, reason = "a string takes everything")]
+    write_tables(&mut text, figures, direct, callers).expect("a string can be written to");
+    text
+}
 
-    println!(
-        "\nWarm hit: nanoseconds of wall time per get, by the number of tasks that get at once on {WORKERS} threads\n"
-    );
-    let tasks = TASKS.map(|tasks| format!("{tasks} task{}", if tasks == 1 { "" } else { "s" }));
-    let [one, two, eight, many] = tasks.each_ref().map(String::as_str);
-    print_table(
-        ["cache", "allocations", one, two, eight, many, "most : 1 task", ": floor", ": auth-cache"],
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const START: &str = "<!-- the tables of the benchmark: start -->\n";
+const END: &str = "<!-- the tables of the benchmark: end -->\n";
+
+/// Puts the tables in place of those that are in the README.
+#[expect(clippy::expect_used, reason = "no result without the file")]
+pub(crate) fn write_into_readme(tables: &str) {
+    let readme = fs::read_to_string(README).expect("the README can be read");
+    let (before, rest) = readme.split_once(START).expect("the README says where the tables start");
+    let (_, after) = rest.split_once(END).expect("the README says where the tables end");
+    fs::write(README, format!("{before}{START}\n{tables}\n{END}{after}")).expect("the README can be written");
+}
+
+fn write_tables(to: &mut String, figures: &[Figures], direct: &Samples, callers: usize) -> fmt::Result {
+    let [ours, floor, lent] = [of::<AuthCache>(figures), of::<OwnedFloor>(figures), of::<LentFloor>(figures)];
+    let caches = &figures[FLOORS..];
+
+    writeln!(to, "Warm hit: nanoseconds of wall time per get, under several loads on {WORKERS} threads\n")?;
+    let loads = LOADS.map(|load| load.to_string());
+    let [one, two, eight, many, holding] = loads.each_ref().map(String::as_str);
+    write_table(
+        to,
+        ["cache", "allocations", one, two, eight, many, holding, "most : 1 task", ": floor", ": auth-cache"],
         figures.iter().map(|of| {
-            let [one, two, eight, many] = of.warm.each_ref().map(|samples| number(samples.median()));
+            let [one, two, eight, many, holding] = of.warm.each_ref().map(|samples| number(samples.median()));
             let [floor, ours] = [floor, ours].map(|other| ratio(of.hit() / other.hit()));
-            [of.name.to_owned(), number(of.allocations), one, two, eight, many, ratio(of.flatness()), floor, ours]
+            let (name, allocations) = (of.name.to_owned(), number(of.allocations));
+            [name, allocations, one, two, eight, many, holding, ratio(of.flatness()), floor, ours]
         }),
-    );
+    )?;
 
     let micros = |samples: &Samples| samples.median() / 1e3;
-    println!("\nCold miss: microseconds of a first get, of which {} are the sign-in itself\n", number(micros(direct)));
-    print_table(
+    let sign_in = number(micros(direct));
+    writeln!(to, "\nCold miss: microseconds of a first get, of which {sign_in} are the sign-in itself\n")?;
+    write_table(
+        to,
         ["cache", "get", "overhead", ": auth-cache"],
         caches.iter().map(|of| {
             let [overhead, ours] = [of, ours].map(|of| micros(&of.cold) - micros(direct));
             [of.name.to_owned(), number(micros(&of.cold)), number(overhead), ratio(overhead / ours)]
         }),
-    );
+    )?;
 
-    println!("\nFailing herd: {callers} callers at once, and a sign-in that fails after {FAILS_AFTER:?}\n");
+    writeln!(to, "\nFailing herd: {callers} callers at once, and a sign-in that fails after {FAILS_AFTER:?}\n")?;
     let millis = |herd: Herd| herd.took.as_secs_f64() * 1e3;
     let shortest = ours.herd.map_or(f64::NAN, millis);
-    print_table(
+    write_table(
+        to,
         ["cache", "sign-ins", "milliseconds", ": auth-cache"],
         caches.iter().filter_map(|of| {
             let herd = of.herd?;
             Some([of.name.to_owned(), herd.sign_ins.to_string(), number(millis(herd)), ratio(millis(herd) / shortest)])
         }),
-    );
+    )?;
 
-    println!("\nWhat auth-cache aims at\n");
+    writeln!(to, "\nWhat auth-cache aims at\n")?;
     let [moka, aws] = [of::<Moka>(figures), of::<AwsLazyCache>(figures)].map(Figures::hit);
+    let overhead = micros(&ours.cold) - micros(direct);
+    let sign_ins = ours.herd.map_or(f64::NAN, |herd| herd.sign_ins as f64);
     let aims = [
-        ("warm hit : floor", "at most 1.5 x", ratio(ours.hit() / floor.hit())),
-        ("warm hit : floor that lends", "at most 1.5 x", ratio(ours.hit() / figures[0].hit())),
-        ("moka : warm hit", "at least 10 x", ratio(moka / ours.hit())),
-        ("LazyCache : warm hit", "at least 10 x", ratio(aws / ours.hit())),
-        ("most : 1 task", "at most 2 x", ratio(ours.flatness())),
-        ("overhead of a cold miss", "at most 5 us", format!("{} us", number(micros(&ours.cold) - micros(direct)))),
-        ("allocations of a warm hit", "none", number(ours.allocations)),
-        ("sign-ins of a failing herd", "1", ours.herd.map_or(0, |herd| herd.sign_ins).to_string()),
+        at_most("warm hit : floor", 1.5, ours.hit() / floor.hit(), " x"),
+        at_most("warm hit : floor that lends", 1.5, ours.hit() / lent.hit(), " x"),
+        at_least("moka : warm hit", 10.0, moka / ours.hit(), " x"),
+        at_least("LazyCache : warm hit", 10.0, aws / ours.hit(), " x"),
+        at_most("most : 1 task", 2.0, ours.flatness(), " x"),
+        at_most("overhead of a cold miss", 5.0, overhead, " us"),
+        at_most("allocations of a warm hit", 0.0, ours.allocations, ""),
+        at_most("sign-ins of a failing herd", 1.0, sign_ins, ""),
     ];
-    print_table(["", "aim", "measured"], aims.map(|(what, aim, is)| [what.to_owned(), aim.to_owned(), is]).into_iter());
+    write_table(to, ["", "aim", "measured", ""], aims.into_iter())
+}
+
+fn at_most(what: &str, aim: f64, is: f64, unit: &str) -> [String; 4] {
+    let verdict = if is <= aim { "met" } else { "missed" };
+    [what.to_owned(), format!("at most {aim}{unit}"), format!("{}{unit}", number(is)), verdict.to_owned()]
+}
+
+fn at_least(what: &str, aim: f64, is: f64, unit: &str) -> [String; 4] {
+    let verdict = if is >= aim { "met" } else { "missed" };
+    [what.to_owned(), format!("at least {aim}{unit}"), format!("{}{unit}", number(is)), verdict.to_owned()]
 }
 
 /// The first column is text, the others are numbers.
-fn print_table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+fn write_table<const N: usize>(
+    to: &mut String,
+    header: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> fmt::Result {
     let mut rows: Vec<_> = iter::once(header.map(str::to_owned)).chain(rows).collect();
     let widths: [usize; N] =
         array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or_default());
     rows.insert(1, array::from_fn(|column| "-".repeat(widths[column] - 1) + if column == 0 { "-" } else { ":" }));
     for row in rows {
         for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-            if column == 0 { print!("| {cell:<width$} |") } else { print!(" {cell:>width$} |") }
+            if column == 0 { write!(to, "| {cell:<width$} |")? } else { write!(to, " {cell:>width$} |")? }
         }
-        println!();
+        writeln!(to)?;
     }
+    Ok(())
 }
 
 /// Three digits are what a noisy machine tells; a dash stands for what was not measured.

@@ -20,7 +20,7 @@ use crate::{
 #[tokio::test]
 async fn a_sign_in_that_a_freeze_interrupted_is_not_waited_for() {
     // Somebody still holds the frozen one, as a task in the background does, or nobody does.
-    for (somebody_waits, frozen_for) in [(true, 31 * SECOND), (false, 4 * SECOND)] {
+    for (somebody_waits, frozen_for) in [(true, 31 * SECOND), (true, 4 * SECOND), (false, 4 * SECOND)] {
         let t = setup();
         t.source.close_gate();
         t.source.issues("frozen", HOUR);

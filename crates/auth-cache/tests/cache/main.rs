@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
-mod keyed;
+mod identities;
 mod lambda;
 mod observed;
 mod random;

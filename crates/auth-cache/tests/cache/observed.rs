@@ -22,6 +22,15 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    pub(crate) const fn new() -> Self {
+        Self {
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            waits: AtomicU64::new(0),
+            refreshes: Mutex::new(Vec::new()),
+        }
+    }
+
     fn all(&self) -> [u64; 3] {
         [&self.hits, &self.misses, &self.waits].map(|count| count.load(Ordering::Relaxed))
     }

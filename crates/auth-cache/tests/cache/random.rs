@@ -1,6 +1,11 @@
 //! Random histories of calls, answers, clock jumps and rejections, and what holds in all of them.
 
-use std::{pin::Pin, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use auth_cache::{SignInError, Token, TokenError};
 use futures_util::FutureExt as _;
@@ -36,9 +41,20 @@ enum Step {
 
 #[derive(Clone, Debug)]
 enum Answer {
-    Issue { life: u16 },
-    Stored { life: u16 },
-    IssuedByAnotherClock { life: u16, off: i16 },
+    Issue {
+        life: u16,
+    },
+    Stored {
+        life: u16,
+    },
+    IssuedByAnotherClock {
+        life: u16,
+        off: i16,
+    },
+    /// A token that was handed out before, perhaps refused since, as a provider does that caches.
+    OneOfTheLast {
+        before: u8,
+    },
     NoExpiry,
     Unavailable,
     Throttled,
@@ -51,6 +67,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..7200_u16).prop_map(|life| Answer::Issue { life }),
         1 => (0..7200_u16).prop_map(|life| Answer::Stored { life }),
         1 => (0..7200_u16, -900..900_i16).prop_map(|(life, off)| Answer::IssuedByAnotherClock { life, off }),
+        2 => (0..10_u8).prop_map(|before| Answer::OneOfTheLast { before }),
         1 => Just(Answer::NoExpiry),
         1 => Just(Answer::Unavailable),
         1 => Just(Answer::Throttled),
@@ -80,8 +97,10 @@ struct History<'a> {
     t: &'a Setup,
     waiting: Vec<Caller<'a>>,
     handed_out: Vec<Token>,
-    /// The token that was dropped last because it was rejected: it must not come again.
-    refused: Option<Token>,
+    /// Those that were issued by another clock, which may be off.
+    by_another_clock: Arc<Mutex<Vec<Token>>>,
+    /// The tokens that were dropped last because they were rejected: they must not come again.
+    refused: VecDeque<Token>,
     gate_is_open: bool,
     /// Whether the sign-in under way may have been interrupted.
     was_disturbed: bool,
@@ -109,7 +128,7 @@ impl<'a> History<'a> {
             Step::Reject { before } => self.reject(usize::from(*before)),
             Step::Forget => {
                 t.cache.forget();
-                self.refused = None;
+                self.refused.clear();
             }
             Step::CloseGate if self.gate_is_open => {
                 t.source.close_gate();
@@ -166,11 +185,20 @@ impl<'a> History<'a> {
             Answer::Stored { life } => {
                 source.gives(move |now| Token::stored(jwt(&subject, now, u32::from(life) * SECOND)).unwrap())
             }
-            Answer::IssuedByAnotherClock { life, off } => source.gives(move |now| {
-                let off_by = u32::from(off.unsigned_abs()) * SECOND;
-                let now = if off < 0 { now - off_by } else { now + off_by };
-                Token::issued(jwt(&subject, now, u32::from(life) * SECOND)).unwrap()
-            }),
+            Answer::IssuedByAnotherClock { life, off } => {
+                let noted = Arc::clone(&self.by_another_clock);
+                source.gives(move |now| {
+                    let off_by = u32::from(off.unsigned_abs()) * SECOND;
+                    let now = if off < 0 { now - off_by } else { now + off_by };
+                    let token = Token::issued(jwt(&subject, now, u32::from(life) * SECOND)).unwrap();
+                    noted.lock().unwrap().push(token.clone());
+                    token
+                });
+            }
+            Answer::OneOfTheLast { before } => {
+                let Some(token) = self.handed_out.iter().rev().nth(before.into()).cloned() else { return };
+                source.gives(move |_| token);
+            }
             Answer::NoExpiry => source.fails(Token::issued(unsigned("{}")).unwrap_err().into()),
             Answer::Unavailable => source.fails(unavailable()),
             Answer::Throttled => source.fails(throttled()),
@@ -182,11 +210,12 @@ impl<'a> History<'a> {
     fn check(&mut self, result: Result<Token, TokenError>) {
         let now = self.t.clock.now();
         let Ok(token) = result else { return };
-        // Only one that was just issued can tell that the local clock is off, and then by ten minutes at most.
-        let skew = if token.issued_at().is_some() { 600 * SECOND } else { Duration::ZERO };
+        // Only one of another clock can tell that the local one is off, and then by ten minutes at most.
+        let is_of_another_clock = self.by_another_clock.lock().unwrap().contains(&token);
+        let skew = if is_of_another_clock { 600 * SECOND } else { Duration::ZERO };
         let end = token.expires_at().unwrap() + skew;
         assert!(now < end, "{token:?} is served at {now:?}");
-        assert!(self.refused.as_ref() != Some(&token), "{token:?} was refused before");
+        assert!(!self.refused.contains(&token), "{token:?} was refused before");
         self.handed_out.push(token);
     }
 
@@ -196,7 +225,10 @@ impl<'a> History<'a> {
         let held = holds_a_token();
         self.t.cache.invalidate(&token);
         if held && !holds_a_token() {
-            self.refused = Some(token);
+            self.refused.push_back(token);
+            if self.refused.len() > 8 {
+                self.refused.pop_front();
+            }
         }
     }
 }
@@ -216,7 +248,8 @@ proptest! {
                 t: &t,
                 waiting: Vec::new(),
                 handed_out: Vec::new(),
-                refused: None,
+                by_another_clock: Arc::default(),
+                refused: VecDeque::new(),
                 gate_is_open: true,
                 was_disturbed: false,
                 issued: 0,

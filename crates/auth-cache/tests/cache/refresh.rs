@@ -12,6 +12,7 @@ use futures_util::{
     FutureExt as _,
     future::{Either, select},
 };
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::setup::{HOUR, MINUTE, SECOND, setup, throttled, unavailable};
@@ -52,6 +53,9 @@ async fn a_renewal_whose_caller_was_dropped_is_carried_on_by_the_next() {
 async fn a_failed_renewal_serves_the_old_token_is_logged_once_and_rests_until_its_pause_ends() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    // With a single dispatcher, tracing asks whichever thread comes first whether anybody wants an event, and the threads
+    // of other tests say no.
+    let _second = Dispatch::new(NoSubscriber::new());
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let t = setup();
@@ -147,6 +151,22 @@ async fn a_caller_waits_on_when_the_old_token_is_over_before_the_renewal_is() {
         t.source.open_gate();
         assert_ne!(caller.await.unwrap(), old, "{ends}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_without_a_limit_waits_on_too() {
+    let t = setup();
+    let old = t.sign_in("a", HOUR).await;
+    t.at(HOUR - SECOND);
+    t.source.close_gate();
+    t.source.issues("b", HOUR);
+    let mut caller = Box::pin(t.get_within(Duration::MAX));
+    assert!(caller.as_mut().now_or_never().is_none());
+    t.clock.advance(2 * SECOND);
+    let patience = tokio::time::sleep(4 * SECOND);
+    assert!(matches!(select(caller.as_mut(), pin!(patience)).await, Either::Right(_)));
+    t.source.open_gate();
+    assert_ne!(caller.await.unwrap(), old);
 }
 
 #[tokio::test(start_paused = true)]

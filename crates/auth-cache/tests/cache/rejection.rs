@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use auth_cache::{Identity, RefreshReason, SignInError, Token, TokenCache, TokenSource};
@@ -138,22 +138,48 @@ async fn a_waiter_that_wakes_after_its_token_and_the_next_were_rejected_gets_nei
 
 #[tokio::test]
 async fn an_identity_whose_token_was_rejected_starts_from_nothing() {
-    struct Keeps(Arc<AtomicUsize>);
-    impl TokenSource for Keeps {
-        async fn sign_in(&self) -> Result<Token, SignInError> {
-            Ok(Token::opaque(format!("token {}", self.0.load(Ordering::Relaxed)), HOUR)?)
-        }
-
-        fn forget(&self) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    let forgotten = Arc::new(AtomicUsize::new(0));
-    let identity = Identity::new(Arc::new(TokenCache::new()), Keeps(Arc::clone(&forgotten)));
+    let (identity, forgotten, _) = keeping();
     let rejected = identity.token(SECOND).await.unwrap();
     for _ in 0..10 {
         identity.invalidate(&rejected);
     }
     assert_eq!(forgotten.load(Ordering::Relaxed), 1, "only when the token is dropped");
     assert_eq!(identity.token(SECOND).await.unwrap().authorization(), "token 1");
+}
+
+#[tokio::test]
+async fn no_sign_in_begins_with_what_the_source_should_have_forgotten() {
+    for forget in [Identity::invalidate, |identity: &Identity, _: &Token| identity.forget()] {
+        let (identity, _, held_when_it_forgot) = keeping();
+        let token = identity.token(SECOND).await.unwrap();
+        forget(&identity, &token);
+        assert!(held_when_it_forgot.load(Ordering::Relaxed), "until then no caller has a reason to sign in");
+        assert_ne!(identity.token(SECOND).await.unwrap(), token);
+    }
+}
+
+/// An identity whose tokens tell how often its source has forgotten; how often that was; and whether the cache held a
+/// token when it was for the first time.
+fn keeping() -> (Identity, Arc<AtomicUsize>, Arc<AtomicBool>) {
+    struct Keeps {
+        cache: Arc<TokenCache>,
+        forgotten: Arc<AtomicUsize>,
+        held: Arc<AtomicBool>,
+    }
+
+    impl TokenSource for Keeps {
+        async fn sign_in(&self) -> Result<Token, SignInError> {
+            Ok(Token::opaque(format!("token {}", self.forgotten.load(Ordering::Relaxed)), HOUR)?)
+        }
+
+        fn forget(&self) {
+            if self.forgotten.fetch_add(1, Ordering::Relaxed) == 0 {
+                self.held.store(format!("{:?}", self.cache).contains("Some"), Ordering::Relaxed);
+            }
+        }
+    }
+
+    let (cache, forgotten, held) = (Arc::new(TokenCache::new()), Arc::default(), Arc::default());
+    let source = Keeps { cache: Arc::clone(&cache), forgotten: Arc::clone(&forgotten), held: Arc::clone(&held) };
+    (Identity::new(cache, source), forgotten, held)
 }

@@ -102,7 +102,7 @@ pub(crate) fn unavailable() -> SignInError {
 }
 
 pub(crate) fn throttled() -> SignInError {
-    SignInError::Throttled { source: "Rate exceeded".into() }
+    SignInError::throttled("Rate exceeded", None)
 }
 
 pub(crate) fn cause(error: &TokenError) -> &SignInError {

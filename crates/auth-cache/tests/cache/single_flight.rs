@@ -59,10 +59,12 @@ async fn after_a_failure_the_source_is_asked_again_only_when_the_cool_down_of_it
     for (error, shortest, longest) in [
         (unavailable(), millis(100), millis(200)),
         (throttled(), millis(500), SECOND),
-        (SignInError::LockedOut, 2 * SECOND, 4 * SECOND),
+        (SignInError::throttled("for a minute", Some(60 * SECOND)), 60 * SECOND, 60 * SECOND),
+        (SignInError::locked_out(None), 60 * SECOND, 120 * SECOND),
+        (SignInError::locked_out(Some(300 * SECOND)), 300 * SECOND, 300 * SECOND),
         (SignInError::WrongCredentials, 60 * SECOND, 120 * SECOND),
         (SignInError::misconfigured("no such pool"), 60 * SECOND, 60 * SECOND),
-        (SignInError::ChallengeRequired { challenge: "SMS_MFA".to_owned() }, 60 * SECOND, 60 * SECOND),
+        (SignInError::challenge_required("SMS_MFA"), 60 * SECOND, 60 * SECOND),
     ] {
         let t = setup();
         t.source.fails(error);
@@ -129,7 +131,7 @@ async fn a_callers_limit_does_not_cancel_the_sign_in_and_is_told_from_a_timeout_
     t.source.close_gate();
     t.source.issues("a", HOUR);
     let error = t.get_within(SECOND).await.unwrap_err();
-    assert!(matches!(error, TokenError::TimedOut { waited: SECOND }), "{error:?}");
+    assert!(matches!(error, TokenError::TimedOut { waited: SECOND, .. }), "{error:?}");
     t.source.open_gate();
     t.get().await.unwrap();
     assert_eq!(t.source.calls(), 1);

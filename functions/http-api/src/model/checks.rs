@@ -3,7 +3,10 @@ use std::ops::RangeInclusive;
 use appsync::scalars::AWSEmail;
 
 use super::request::Line;
-use crate::problem::{Problem, Violation};
+use crate::{
+    extract::Object,
+    problem::{Problem, Violation},
+};
 
 /// What is wrong with a body that has the right types: all of it, not only the first thing.
 #[derive(Default)]
@@ -28,15 +31,15 @@ impl Checks {
         email
     }
 
-    pub(super) fn new_lines(&mut self, lines: &[Line]) {
+    pub(super) fn new_lines(&mut self, lines: &[Object<Line>]) {
         self.holds((1..=100).contains(&lines.len()), "/lines", "should have 1 to 100 items");
-        for (index, line) in lines.iter().enumerate() {
+        for (index, Object(line)) in lines.iter().enumerate() {
             self.length(format!("/lines/{index}/sku"), &line.sku, 1..=64);
             self.holds(line.quantity >= 1, format!("/lines/{index}/quantity"), "should be at least 1");
-            let price = &line.unit_price;
+            let Object(price) = &line.unit_price;
             let pointer = format!("/lines/{index}/unitPrice");
             self.holds(price.minor_units >= 0, format!("{pointer}/minorUnits"), "should not be negative");
-            let is_same = price.currency == lines[0].unit_price.currency;
+            let is_same = price.currency == lines[0].0.unit_price.0.currency;
             self.holds(is_same, format!("{pointer}/currency"), "should be the currency of all lines");
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Currency, Status, checks::Checks};
-use crate::{cursor, problem::Problem};
+use crate::{cursor, extract::Object, problem::Problem};
 
 /// Which orders, and where to go on.
 #[derive(Deserialize, IntoParams)]
@@ -27,6 +27,7 @@ pub(crate) struct ListParameters {
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(crate) limit: Option<i64>,
     /// Where to go on: from the `Link` or the `nextCursor` of the page before.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(crate) cursor: Option<String>,
 }
 
@@ -46,10 +47,11 @@ pub(crate) struct NewOrder {
     )]
     pub(crate) customer_email: String,
     /// What is ordered, all in one currency.
-    #[schema(min_items = 1, max_items = 100)]
-    pub(crate) lines: Vec<Line>,
+    #[schema(min_items = 1, max_items = 100, value_type = Vec<Line>)]
+    pub(crate) lines: Vec<Object<Line>>,
     /// The card that paid for it.
-    pub(crate) card: Option<Card>,
+    #[schema(value_type = Option<Card>)]
+    pub(crate) card: Option<Object<Card>>,
     #[schema(max_length = 1000)]
     pub(crate) note: Option<String>,
     /// Free-form attributes of the sales channel.
@@ -64,7 +66,8 @@ pub(crate) struct Line {
     pub(crate) sku: String,
     #[schema(minimum = 1, maximum = 2147483647)]
     pub(crate) quantity: i32,
-    pub(crate) unit_price: Money,
+    #[schema(value_type = Money)]
+    pub(crate) unit_price: Object<Money>,
 }
 
 /// A price.
@@ -144,7 +147,7 @@ impl NewOrder {
         let mut checks = Checks::default();
         let customer_email = checks.email("/customerEmail", &self.customer_email);
         checks.new_lines(&self.lines);
-        if let Some(Card { brand, last_four }) = &self.card {
+        if let Some(Object(Card { brand, last_four })) = &self.card {
             checks.length("/card/brand", brand, 1..=32);
             let is_fine = last_four.len() == 4 && last_four.bytes().all(|byte| byte.is_ascii_digit());
             checks.holds(is_fine, "/card/lastFour", "should be four digits");
@@ -156,8 +159,8 @@ impl NewOrder {
         Ok(CreateOrderInput {
             client_token: Some(id),
             customer_email,
-            lines: self.lines.into_iter().map(Into::into).collect(),
-            card: self.card.map(|Card { brand, last_four }| CardPaymentInput { brand, last_four }),
+            lines: self.lines.into_iter().map(|Object(line)| line.into()).collect(),
+            card: self.card.map(|Object(Card { brand, last_four })| CardPaymentInput { brand, last_four }),
             note: self.note,
             attributes: self.attributes.map(json),
         })
@@ -167,7 +170,7 @@ impl NewOrder {
 impl From<Line> for OrderLineInput {
     fn from(Line { sku, quantity, unit_price }: Line) -> Self {
         let unit_price =
-            MoneyInput { currency: unit_price.currency.into(), minor_units: unit_price.minor_units.into() };
+            MoneyInput { currency: unit_price.0.currency.into(), minor_units: unit_price.0.minor_units.into() };
         Self { sku, quantity: quantity.into(), unit_price }
     }
 }

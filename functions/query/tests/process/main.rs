@@ -14,6 +14,8 @@ use runtime_api::{Outcome, RuntimeApi};
 use serde_json::json;
 
 const TOKEN_LIFE: Duration = Duration::from_secs(2);
+/// Long enough that whoever shares the sign-in gives it up.
+const LONG_FREEZE: Duration = Duration::from_secs(4);
 
 #[tokio::test]
 async fn a_process_that_was_frozen_for_longer_than_its_token_lives_answers_the_next_call() {
@@ -31,6 +33,28 @@ async fn a_process_that_was_frozen_for_longer_than_its_token_lives_answers_the_n
     get_order(&mut lambda).await;
     assert_eq!(cloud.count(Service::Cognito), tokens + 1);
     // It knew by the wall clock that its token had ended.
+    assert_eq!(cloud.calls().iter().filter(|call| call.status == 401).count(), 0);
+}
+
+#[tokio::test]
+async fn a_process_that_was_frozen_during_a_sign_in_answers_the_next_call() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let slow = Duration::from_secs(3600);
+    cloud.set_latency(Service::Cognito, slow);
+    let mut lambda = RuntimeApi::start().await;
+    let function = Function::start(&cloud, &lambda);
+    // It has read its credentials then, and waits for Cognito.
+    while cloud.count(Service::Ssm) == 0 {
+        tokio::task::yield_now().await;
+    }
+
+    function.freeze();
+    cloud.set_latency(Service::Cognito, Duration::ZERO);
+    real_time_passes(LONG_FREEZE).await;
+    assert_eq!(cloud.count_of("AdminInitiateAuth"), 0, "it is still under way");
+    function.thaw();
+
+    get_order(&mut lambda).await;
     assert_eq!(cloud.calls().iter().filter(|call| call.status == 401).count(), 0);
 }
 

@@ -17,6 +17,8 @@ async fn a_problem_with_the_body_points_to_the_member() {
         ("/lines/0/unitPrice/minorUnits", json!(-1), "#/lines/0/unitPrice/minorUnits"),
         ("/lines/0/unitPrice/currency", json!("XXX"), "#/lines/0/unitPrice/currency"),
         ("/lines/0/unitPrice", json!({"currency": "EUR"}), "#/lines/0/unitPrice"),
+        ("/lines/0/unitPrice", json!(["EUR", 450]), "#/lines/0/unitPrice"),
+        ("/lines/0", json!(["tea", 1, {"currency": "EUR", "minorUnits": 450}]), "#/lines/0"),
         ("/lines", json!([]), "#/lines"),
         ("/customerEmail", json!("ada"), "#/customerEmail"),
         ("/customerEmail", json!(null), "#/customerEmail"),

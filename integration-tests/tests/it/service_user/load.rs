@@ -1,6 +1,6 @@
 //! A rotation costs nobody a call.
 
-use std::time::Duration;
+use std::{cell::Cell, future::ready, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
@@ -44,18 +44,20 @@ async fn a_thousand_calls_through_four_rotations_all_succeed() {
     })
     .await;
     assert_eq!(failures, [""; 0]);
-    assert_eq!(cloud.count_of("GetOrder"), CALLS);
+    assert!(cloud.count_of("GetOrder") >= CALLS);
     assert!(cloud.count_of("AdminInitiateAuth") > CALLS / 4, "one of the processes signs in for each call");
 }
 
-/// Makes the calls, some at once, and rotates after each fifth of them; gives what failed.
+/// Makes this many calls, or as many more as it takes to rotate four times in the meantime; gives what failed.
 pub(crate) async fn through_rotations<F>(t: &Deployment, number: usize, call: impl Fn(usize) -> F) -> Vec<String>
 where
     F: Future<Output = Option<String>>,
 {
-    let (progress, done) = watch::channel(0);
+    let rotated = Cell::new(false);
+    let (progress, mut done) = watch::channel(0);
     let progress = &progress;
-    let calls = stream::iter(0..number).map(|number| {
+    let goes_on = |next: &usize| ready(*next < number || !rotated.get());
+    let calls = stream::iter(0..).take_while(goes_on).map(|number| {
         let call = call(number);
         async move {
             let failure = call.await;
@@ -63,14 +65,13 @@ where
             failure
         }
     });
-    let calls = calls.buffer_unordered(AT_ONCE).filter_map(|failure| async { failure }).collect::<Vec<_>>();
+    let calls = calls.buffer_unordered(AT_ONCE).filter_map(ready).collect::<Vec<_>>();
     let rotations = async {
-        let mut done = done;
         for fifth in 1..=4 {
             done.wait_for(|done| *done >= fifth * number / 5).await.unwrap();
-            assert!(*done.borrow() < number, "the rotation begins while calls are made");
             t.rotate().await.unwrap();
         }
+        rotated.set(true);
     };
     tokio::join!(calls, rotations).0
 }
