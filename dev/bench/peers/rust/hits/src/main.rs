@@ -10,7 +10,7 @@ static TOKENS: TokenCache = TokenCache::new();
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let hits: u32 = env::args().nth(1).map_or(Ok(1), |hits| hits.parse())?;
-    let source = Arc::new(|| async { Ok(Token::opaque("a token", Duration::from_secs(3600))?) });
+    let source = Arc::new(|| async { Ok(Token::opaque("a token".to_owned(), Duration::from_secs(3600))?) });
     for _ in 0..=hits {
         black_box(TOKENS.get(&source).await?);
     }
