@@ -2,24 +2,24 @@ use std::{sync::Arc, time::Duration};
 
 use appsync::AppSyncClient;
 use aws_sdk_ssm::config::{BehaviorVersion, SharedCredentialsProvider, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 
-use crate::{AwsConfig, StartError};
+use crate::{AwsConfig, StartError, sdk_http::SdkHttp};
 
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
 /// profiles and credential providers costs start-up time.
-pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
-    let http =
-        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+pub fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(aws.region.clone())
         .credentials_provider(SharedCredentialsProvider::new(aws.credentials.clone()))
-        .http_client(http)
+        .http_client(SdkHttp(http))
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)))
         .timeout_config(
             TimeoutConfig::builder()
@@ -34,14 +34,21 @@ pub fn sdk_config(aws: &AwsConfig) -> SdkConfig {
     config.build()
 }
 
-/// The HTTP client of the process for everything but the SDK.
+/// The HTTP client of the process, for the SDK too.
 ///
-/// Its roots are compiled in: reading the system's takes milliseconds at each start. Timeouts are the callers' matter.
+/// Its roots are compiled in: reading the system's takes milliseconds at each start. Timeouts are the callers' matter,
+/// but for that of connecting.
 ///
 /// # Errors
 /// When it cannot be built.
-pub fn http_client() -> Result<reqwest::Client, StartError> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+pub fn http_client(aws: &AwsConfig) -> Result<reqwest::Client, StartError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = &aws.ca_bundle {
+        let unreadable = |source| StartError::CaBundle { path: path.clone(), source };
+        for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+            roots.add(certificate.map_err(unreadable)?)?;
+        }
+    }
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

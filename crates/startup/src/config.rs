@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use auth_cache::TokenUse;
 use aws_sdk_ssm::config::{Credentials, Region};
@@ -18,6 +18,7 @@ use url::{Host, Url};
 /// | `HTTP_API_CALLERS` | `authorizer`: who calls `http-api`, the gateway's authorizer says; `unverified-token`: the token itself, on a developer's machine only | `authorizer` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
 /// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS | |
+/// | `AWS_CA_BUNDLE` | a file of certificates to trust as well, only where `APPSYNC_URL` and `AWS_ENDPOINT_URL` are on this machine | |
 /// | `AWS_LAMBDA_LOG_LEVEL` | set by Lambda: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` | `INFO` |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -53,6 +54,8 @@ pub struct AwsConfig {
     pub credentials: Credentials,
     /// Where Cognito and SSM are, when it is not AWS.
     pub endpoint_url: Option<Url>,
+    /// Certificates to trust beside those that are compiled in, for a stand-in on this machine.
+    pub ca_bundle: Option<PathBuf>,
 }
 
 impl Config {
@@ -103,6 +106,11 @@ impl Config {
                 "HTTP_API_CALLERS must be authorizer (unverified-token is for a machine with its own AWS_ENDPOINT_URL)"
                     .to_owned(),
             );
+        }
+
+        let trusts_others = aws.as_ref().is_some_and(|aws| aws.ca_bundle.is_some());
+        if trusts_others && !appsync_url.as_ref().is_some_and(is_loopback) {
+            settings.problems.push(format!("AWS_CA_BUNDLE is malformed ({CA_BUNDLE})"));
         }
 
         match (appsync_url, service_user_parameters, aws) {
@@ -213,10 +221,13 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         let secret = self.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
         let session = self.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
         let endpoint_url = self.optional("AWS_ENDPOINT_URL", "a URL such as http://127.0.0.1:8000", url);
+        let is_here = endpoint_url.as_ref().is_some_and(is_loopback);
+        let ca_bundle = self.optional("AWS_CA_BUNDLE", CA_BUNDLE, |path| is_here.then(|| PathBuf::from(path)));
         Some(AwsConfig {
             region: Region::new(region?),
             credentials: Credentials::new(key_id?, secret?, session, None, "environment"),
             endpoint_url,
+            ca_bundle,
         })
     }
 
@@ -251,6 +262,9 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         parsed
     }
 }
+
+/// Nobody can have a function in AWS trust other certificates than those that are compiled in.
+const CA_BUNDLE: &str = "a PEM file, and only where everything that is called is on this machine";
 
 fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
@@ -358,6 +372,26 @@ mod tests {
     fn plain_http_is_for_this_machine_only() {
         for url in ["http://127.0.0.1:8000/graphql", "http://localhost:8000/graphql", "http://[::1]:8000/graphql"] {
             config(&[("APPSYNC_URL", url)]).unwrap();
+        }
+    }
+
+    #[test]
+    fn other_certificates_are_trusted_on_this_machine_only() {
+        let local = [
+            ("AWS_CA_BUNDLE", "/canary.pem"),
+            ("APPSYNC_URL", "https://127.0.0.1:8000/graphql"),
+            ("AWS_ENDPOINT_URL", "https://localhost:8000"),
+        ];
+        assert_eq!(config(&local).unwrap().aws.ca_bundle, Some("/canary.pem".into()));
+        for elsewhere in [
+            &local[..1],
+            &local[..2],
+            &[local[0], local[2]],
+            &[local[0], local[1], ("AWS_ENDPOINT_URL", "https://canary.example")],
+            &[local[0], local[2], ("APPSYNC_URL", "https://127.0.0.1.example/graphql")],
+        ] {
+            let error = config(elsewhere).unwrap_err().to_string();
+            assert!(error.contains("AWS_CA_BUNDLE is malformed (") && !error.contains("canary"), "{error}");
         }
     }
 

@@ -1,4 +1,5 @@
 use std::{
+    path::PathBuf,
     sync::{
         OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -77,7 +78,8 @@ impl ExecutionContext {
         if let Some(appsync) = self.appsync.get() {
             return Ok(appsync);
         }
-        let sdk = clients::sdk_config(&config.aws);
+        let http = clients::http_client(&config.aws)?;
+        let sdk = clients::sdk_config(&config.aws, http.clone());
         let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(&sdk), &config.service_user_parameters);
         let cognito = aws_sdk_cognitoidentityprovider::Client::new(&sdk);
         let source = CognitoTokenSource::new(cognito, credentials, config.token_use);
@@ -90,7 +92,6 @@ impl ExecutionContext {
             true => Identity::new(tokens, source),
             false => Identity::new(tokens, source.with_renewal(Renewal::Never)).without_reuse(),
         };
-        let http = clients::http_client()?;
         Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))
     }
 }
@@ -105,6 +106,14 @@ impl Default for ExecutionContext {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The file that `AWS_CA_BUNDLE` names holds no certificates.
+    #[error("could not read certificates from {}", path.display())]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::pki_types::pem::Error,
+    },
     /// The TLS configuration is not usable.
     #[error("could not set up TLS")]
     Tls(#[from] rustls::Error),

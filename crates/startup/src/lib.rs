@@ -22,6 +22,7 @@ mod config;
 mod context;
 mod logging;
 mod metrics;
+mod sdk_http;
 
 pub use clients::{http_client, sdk_config};
 pub use config::{AwsConfig, Config, ConfigError, ServiceUserConfig};

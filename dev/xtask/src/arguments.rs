@@ -15,6 +15,11 @@ Tasks:
   demo    Call every function, with and without token reuse, and compare
             --calls N      warm calls per function (default 50)
             --json FILE    write the numbers there too
+  bench   Measure cold and warm invocations, next to what other people write; docs/performance.md says more
+            --quick        everything once, to see that it works
+            --rounds N     starts of each variant in each comparison (default 11)
+            --only A,B     these variants only: ours, floor, hello, naive, node-cached, node-each-time, python
+            --from FILE    write an earlier run's figures into docs/ again
   dev     Run every function locally and reload it when its code changes
   load    Call http-api with many requests at once, in one process, while tokens live for seconds
             --requests N   how many (default 2000)
@@ -38,6 +43,8 @@ All but `deploy` and `destroy` need no AWS account: dev/local-cloud stands in fo
 pub(crate) enum Task {
     /// Print [`USAGE`].
     Help,
+    /// `cargo xtask bench`, with arguments that the benchmark reads itself.
+    Bench(Vec<OsString>),
     /// `cargo xtask demo`.
     Demo(DemoOptions),
     /// `cargo xtask dev`.
@@ -90,6 +97,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         Some(Value(task)) => task.string()?,
         Some(option) => return Err(option.unexpected()),
     };
+    if task == "bench" {
+        return Ok(Task::Bench(parser.raw_args()?.collect()));
+    }
     let mut demo = DemoOptions { calls: 50, json: None };
     let mut deploy =
         DeployOptions { env: "dev".to_owned(), backend: false, parameters: Vec::new(), dry_run: false, yes: false };
@@ -152,6 +162,12 @@ mod tests {
         assert_eq!(parsed("demo"), Ok(Task::Demo(DemoOptions { calls: 50, json: None })));
         let told = DemoOptions { calls: 5, json: Some("out.json".into()) };
         assert_eq!(parsed("demo --calls 5 --json=out.json"), Ok(Task::Demo(told)));
+    }
+
+    #[test]
+    fn the_benchmark_reads_its_arguments_itself() {
+        assert_eq!(parsed("bench --quick"), Ok(Task::Bench(vec!["--quick".into()])));
+        assert_eq!(parsed("bench"), Ok(Task::Bench(Vec::new())));
     }
 
     #[test]

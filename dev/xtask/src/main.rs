@@ -6,6 +6,7 @@
 compile_error!("cargo xtask starts and stops groups of processes the Unix way: on Windows, run it inside WSL");
 
 mod arguments;
+mod bench;
 mod demo;
 mod deploy;
 mod destroy;
@@ -59,6 +60,7 @@ async fn main() -> ExitCode {
 async fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Help => println!("{}", arguments::USAGE),
+        Task::Bench(arguments) => bench::run(arguments).await?,
         Task::Demo(options) => demo::run(options).await?,
         Task::Dev => match dev::run().await? {},
         Task::Deploy(options) => deploy::run(options).await?,

@@ -8,6 +8,7 @@ use startup::ServiceUserConfig;
 async fn main() -> Result<(), Error> {
     let config = ServiceUserConfig::from_env()?;
     startup::log_as_json(config.log_level);
-    let service_user = ServiceUser::new(&startup::sdk_config(&config.aws), startup::http_client()?, &config);
+    let http = startup::http_client(&config.aws)?;
+    let service_user = ServiceUser::new(&startup::sdk_config(&config.aws, http.clone()), http, &config);
     run_concurrent(service_fn(move |event| service_user::handle(service_user.clone(), event))).await
 }

@@ -1,0 +1,56 @@
+"""What a function may weigh, whatever the machine: the size of its zip, the crates it is made of, and the instructions
+that a warm hit of the token cache takes. Reads zips from target/lambda; `--print` shows what there is and checks nothing.
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+# A little more than there is: whoever needs more says here why.
+ZIP_BYTES = 2_600_000
+CRATES = {"query": 194, "mutate": 194, "http-api": 202, "service-user": 184}
+INSTRUCTIONS_OF_A_HIT = 200
+
+problems = []
+
+
+def check(what, measured, budget):
+    print(f"{what}: {measured:,} of {budget:,}")
+    if measured > budget:
+        problems.append(f"{what} has grown to {measured:,}, and the budget is {budget:,}")
+
+
+def output(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def crates(function):
+    tree = ["cargo", "tree", "--package", function, "--edges", "normal", "--target", "x86_64-unknown-linux-gnu"]
+    lines = output(*tree, "--prefix", "none", "--no-dedupe").splitlines()
+    return len({" ".join(line.split()[:2]) for line in lines})
+
+
+def instructions(hits):
+    program = "target/bench-peers/release/hits"
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, str(hits)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    return int(re.search(r"Collected : (\d+)", said)[1])
+
+
+for zip_file in sorted(pathlib.Path("target/lambda").glob("*/bootstrap.zip")):
+    function = zip_file.parent.name
+    check(f"zip of {function}, bytes", zip_file.stat().st_size, ZIP_BYTES)
+    check(f"crates in {function}", crates(function), CRATES[function])
+
+if shutil.which("valgrind"):
+    manifest = ["--manifest-path", "dev/bench/peers/rust/Cargo.toml", "--target-dir", "target/bench-peers"]
+    output("cargo", "build", "--quiet", "--locked", "--release", "--package", "hits", *manifest)
+    # Of the difference, so that starting and ending do not count.
+    check("instructions of a warm hit", (instructions(11_000) - instructions(1_000)) // 10_000, INSTRUCTIONS_OF_A_HIT)
+else:
+    print("there is no valgrind here: the instructions of a warm hit are not counted")
+
+if problems and "--print" not in sys.argv:
+    sys.exit("\n".join(problems))

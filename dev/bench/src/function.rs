@@ -1,0 +1,172 @@
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use hyper::body::Bytes;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{
+    runtime_api::{Outcome, RuntimeApi, expect_answer},
+    share::Share,
+    stopwatch::Stopwatch,
+    variants::Variant,
+};
+
+/// A function's process, with a Runtime API of its own. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Function {
+    child: Child,
+    pid: Pid,
+    api: RuntimeApi,
+    log: PathBuf,
+    started: Stopwatch,
+    share: Option<Share>,
+}
+
+impl Function {
+    /// Starts it as Lambda does: with what Lambda sets, `environment`, and nothing else.
+    pub(crate) async fn start(variant: &Variant, environment: &[(String, String)], logs: &Path) -> Result<Self> {
+        Self::start_under(&[], variant, environment, logs).await
+    }
+
+    /// The same, started by another program, which takes the function's command line at the end of its own.
+    pub(crate) async fn start_under(
+        wrapper: &[String],
+        variant: &Variant,
+        environment: &[(String, String)],
+        logs: &Path,
+    ) -> Result<Self> {
+        let api = RuntimeApi::start().await?;
+        let log = logs.join(format!("{}.log", variant.name));
+        fs::create_dir_all(logs)?;
+        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let line: Vec<String> = wrapper.iter().chain(&variant.command).cloned().collect();
+        let Some((program, arguments)) = line.split_first() else { bail!("{} has no program", variant.name) };
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&variant.folder).env_clear().envs(set_by_lambda(&api, variant));
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        command.envs(variant.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let started = Stopwatch::start();
+        let child = command.spawn().with_context(|| format!("cannot start {program}"))?;
+        let pid = Pid::from_child(&child);
+        Ok(Self { child, pid, api, log, started, share: None })
+    }
+
+    /// Waits until it asks for an event.
+    pub(crate) async fn idle(&mut self) -> Result<()> {
+        tokio::select! {
+            idle = self.api.idle() => idle,
+            ended = end_of(&mut self.child) => bail!("the function ended ({}); see {}", ended?, self.log.display()),
+        }
+    }
+
+    /// Invokes it once; an error if it answers with one.
+    pub(crate) async fn invoke(&mut self, event: &Bytes) -> Result<(Duration, Bytes)> {
+        let outcome = self.try_invoke(event).await?;
+        expect_answer(outcome).with_context(|| format!("see {}", self.log.display()))
+    }
+
+    /// Invokes it once.
+    pub(crate) async fn try_invoke(&mut self, event: &Bytes) -> Result<Outcome> {
+        tokio::select! {
+            outcome = self.api.invoke(event.clone()) => outcome,
+            ended = end_of(&mut self.child) => bail!("the function ended ({}); see {}", ended?, self.log.display()),
+        }
+    }
+
+    /// How long ago it was started.
+    pub(crate) fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// What its threads have used so far, by the scheduler's account, which is in nanoseconds.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        let mut used = Duration::ZERO;
+        for task in fs::read_dir(self.proc("task"))? {
+            // A thread that has just ended has nothing to read; ours have none that end.
+            let Ok(account) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            let on_cpu = account.split_whitespace().next().context("an empty schedstat in /proc")?;
+            used += Duration::from_nanos(on_cpu.parse()?);
+        }
+        Ok(used)
+    }
+
+    /// The most memory that it has had, in bytes.
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(self.proc("status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024)
+    }
+
+    /// Holds it to a share of one core from now on. Says how.
+    pub(crate) fn hold_to(&mut self, share: f64) -> Result<&'static str> {
+        let held = Share::hold(self.pid, share)?;
+        Ok(self.share.insert(held).how())
+    }
+
+    /// Stops it, as Lambda does between two invocations.
+    pub(crate) fn freeze(&self) -> Result<()> {
+        Ok(kill_process(self.pid, Signal::STOP)?)
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) -> Result<()> {
+        Ok(kill_process(self.pid, Signal::CONT)?)
+    }
+
+    fn proc(&self, name: &str) -> PathBuf {
+        format!("/proc/{}/{name}", self.pid.as_raw_nonzero()).into()
+    }
+
+    /// Asks it to end, and waits for it.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        kill_process(self.pid, Signal::TERM)?;
+        end_of(&mut self.child).await?;
+        Ok(())
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn end_of(child: &mut Child) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Processes that should not end are looked at this often.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+fn set_by_lambda(api: &RuntimeApi, variant: &Variant) -> Vec<(&'static str, String)> {
+    let folder = variant.folder.display().to_string();
+    vec![
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", variant.name.to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", variant.name)),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/25/[$LATEST]bench".to_owned()),
+        ("AWS_LAMBDA_RUNTIME_API", api.address().to_string()),
+        ("LAMBDA_RUNTIME_DIR", folder.clone()),
+        ("LAMBDA_TASK_ROOT", folder),
+        ("LANG", "en_US.UTF-8".to_owned()),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+    ]
+}

@@ -1,0 +1,37 @@
+//! Cold and warm invocations, measured over the Lambda Runtime API: our functions, next to what other people write.
+//!
+//! `cargo xtask bench` builds everything and runs it; `docs/performance.md` says what is measured and why. It needs
+//! Linux: what a process has used is read from `/proc`.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::print_stdout, reason = "figures are for whoever runs it")]
+
+mod arguments;
+mod run;
+
+mod build;
+mod variants;
+
+mod backend;
+mod certificates;
+mod front;
+mod function;
+mod runtime_api;
+mod share;
+mod stopwatch;
+
+mod instructions;
+mod invocations;
+mod probe;
+mod scenarios;
+
+mod results;
+mod statistics;
+
+mod charts;
+mod document;
+mod svg;
+mod tables;
+mod targets;
+
+pub use run::run;

@@ -1,0 +1,128 @@
+//! What a run has measured, as it is written to `results.json` and read from there.
+
+use serde::{Deserialize, Serialize};
+
+/// Times are in milliseconds.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Results {
+    pub(crate) machine: String,
+    pub(crate) tools: Vec<String>,
+    pub(crate) quick: bool,
+    pub(crate) took_s: f64,
+    pub(crate) variants: Vec<VariantSize>,
+    pub(crate) scenarios: Vec<Scenario>,
+    pub(crate) single: Single,
+    pub(crate) frozen: Vec<Frozen>,
+    pub(crate) storms: Vec<Storm>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) instructions: Vec<Instructions>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct VariantSize {
+    pub(crate) name: String,
+    pub(crate) zip_bytes: u64,
+}
+
+/// The variants under one set of conditions, each started once in each round.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) conditions: String,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// One process from its start to its last invocation.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Run {
+    pub(crate) variant: String,
+    pub(crate) round: usize,
+    pub(crate) init_ms: f64,
+    pub(crate) init_cpu_ms: f64,
+    pub(crate) first_ms: f64,
+    pub(crate) first_cpu_ms: f64,
+    pub(crate) warm_ms: Vec<f64>,
+    /// Of one warm invocation.
+    pub(crate) warm_cpu_ms: f64,
+    pub(crate) peak_mib: f64,
+}
+
+/// What single steps take, measured by the benchmark itself.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Single {
+    pub(crate) handshake_ms: Vec<f64>,
+    pub(crate) sign_in_ms: Vec<f64>,
+}
+
+/// Processes that were frozen until their tokens and connections had ended.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Frozen {
+    pub(crate) variant: String,
+    /// The last invocations before.
+    pub(crate) warm_ms: Vec<f64>,
+    /// The first invocation after, of those that succeeded.
+    pub(crate) next_ms: Vec<f64>,
+    pub(crate) failures: Vec<String>,
+}
+
+/// Many processes at once.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Storm {
+    pub(crate) variant: String,
+    pub(crate) processes: usize,
+    pub(crate) invocations: usize,
+    pub(crate) sign_ins: usize,
+    pub(crate) failures: usize,
+}
+
+/// One process over many invocations, the first being the first after its start.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Session {
+    pub(crate) token_reuse: bool,
+    pub(crate) invocations_ms: Vec<f64>,
+}
+
+/// Instructions in user space, by callgrind.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Instructions {
+    pub(crate) variant: String,
+    pub(crate) init: u64,
+    pub(crate) first: u64,
+    pub(crate) warm: u64,
+}
+
+impl Results {
+    pub(crate) fn scenario(&self, name: &str) -> Option<&Scenario> {
+        self.scenarios.iter().find(|scenario| scenario.name == name)
+    }
+}
+
+impl Scenario {
+    pub(crate) fn of<'a>(&'a self, variant: &'a str) -> impl Iterator<Item = &'a Run> {
+        self.runs.iter().filter(move |run| run.variant == variant)
+    }
+
+    /// The names of its variants, in the order of the run.
+    pub(crate) fn variants(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for run in &self.runs {
+            if !names.contains(&run.variant.as_str()) {
+                names.push(&run.variant);
+            }
+        }
+        names
+    }
+}
+
+/// A figure of a run.
+pub(crate) type Figure = fn(&Run) -> f64;
+
+impl Run {
+    pub(crate) fn cold_cpu_ms(&self) -> f64 {
+        self.init_cpu_ms + self.first_cpu_ms
+    }
+
+    pub(crate) fn warm_p50_ms(&self) -> f64 {
+        crate::statistics::percentile(&self.warm_ms, 50)
+    }
+}

@@ -1,0 +1,124 @@
+use std::{ffi::OsString, fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{
+    arguments::Arguments,
+    backend::Backend,
+    build::{self, root, tools, version},
+    charts, document,
+    results::{Results, VariantSize},
+    scenarios::{Effort, IMMEDIATE, PLAIN, REALISTIC, STARVED, Stage},
+    stopwatch::Stopwatch,
+    tables,
+    variants::Variant,
+};
+
+/// Measures, prints the figures, and writes them into `docs/`. `arguments` are those after `cargo xtask bench`.
+///
+/// # Errors
+/// When an argument is not understood, a variant cannot be built, fails, or answers something else than the others.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
+    let arguments = Arguments::parse(lexopt::Parser::from_args(arguments))?;
+    let results = match &arguments.from {
+        Some(file) => {
+            let json = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            serde_json::from_slice(&json).with_context(|| format!("{} is not the result of a run", file.display()))?
+        }
+        None => {
+            let results = measure(&arguments).await?;
+            let file = tools().join("results.json");
+            fs::write(&file, serde_json::to_vec_pretty(&results)?)?;
+            println!("all figures are in {}\n", file.display());
+            results
+        }
+    };
+    for (name, table) in tables::all(&results) {
+        println!("{name}:\n\n{table}");
+    }
+    if arguments.is_for_publication() && !results.quick {
+        publish(&results, &root().join("docs"))?;
+    }
+    Ok(())
+}
+
+/// Debug assertions tell a program that is not optimized from one that is.
+const OPTIMIZED: bool = !cfg!(debug_assertions);
+
+const FULL: Effort = Effort { rounds: 11, warm: 300, processes: 7 };
+const QUICK: Effort = Effort { rounds: 1, warm: 3, processes: 1 };
+
+async fn measure(arguments: &Arguments) -> Result<Results> {
+    ensure!(arguments.quick || OPTIMIZED, "figures need an optimized build: run `cargo xtask bench`");
+    println!("building all variants (minutes the first time, seconds later)");
+    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let variants = build::all(OPTIMIZED, wanted)?;
+    ensure!(!variants.is_empty(), "there is no such variant");
+    let mut effort = if arguments.quick { QUICK } else { FULL };
+    effort.rounds = arguments.rounds.unwrap_or(effort.rounds);
+    let few = Effort { rounds: effort.rounds.div_ceil(2), ..effort };
+    let waiting = Effort { warm: effort.warm.min(20), ..effort };
+
+    let mut sizes = Vec::new();
+    if OPTIMIZED {
+        for Variant { name, files, .. } in &variants {
+            sizes.push(VariantSize { name: (*name).to_owned(), zip_bytes: build::zip_size(files)? });
+        }
+    }
+    let mut results = Results {
+        machine: machine(),
+        tools: ["node", "python3", "rustc"].into_iter().filter_map(version).collect(),
+        quick: arguments.quick,
+        variants: sizes,
+        ..Results::default()
+    };
+    let backend = Backend::start(tools().join("certificates")).await?;
+    let mut stage = Stage { backend, variants, logs: tools().join("logs"), expected: None };
+    let began = Stopwatch::start();
+    let say = |what: &str| println!("{:>4.0} s  {what}", began.elapsed().as_secs_f64());
+
+    say("services as in AWS, over TLS");
+    results.scenarios.push(stage.compare(REALISTIC, waiting).await?);
+    say("services that answer at once, over TLS");
+    results.scenarios.push(stage.compare(IMMEDIATE, effort).await?);
+    say("the same without TLS");
+    results.scenarios.push(stage.compare(PLAIN, few).await?);
+    say("with 1/14 of a core");
+    results.scenarios.push(stage.compare(STARVED, Effort { warm: few.warm.min(5), ..few }).await?);
+    say("frozen until tokens and connections have ended");
+    results.single = stage.measure_single_steps(effort).await?;
+    results.frozen = stage.freeze(effort).await?;
+    say("many processes at once");
+    results.storms = stage.storm(if arguments.quick { 3 } else { 50 }).await?;
+    say("a session");
+    results.sessions = stage.sessions(if arguments.quick { 3 } else { 60 }).await?;
+    if !arguments.quick {
+        say("instructions");
+        results.instructions = stage.count_instructions().await?;
+    }
+    results.took_s = began.elapsed().as_secs_f64();
+    say("done");
+    let answered = stage.expected.is_some();
+    ensure!(answered || !arguments.only.is_empty(), "no variant has answered with the order");
+    Ok(results)
+}
+
+fn machine() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let names: Vec<&str> = cpus.lines().filter(|line| line.starts_with("model name")).collect();
+    let name = names.first().and_then(|line| line.split_once(": ")).map_or("an unknown processor", |(_, name)| name);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{cores} cores of {} with Linux", name.trim())
+}
+
+/// Writes the charts and tables into the documentation.
+fn publish(results: &Results, docs: &Path) -> Result<()> {
+    for (name, svg) in charts::all(results) {
+        fs::write(docs.join(name), svg).with_context(|| format!("cannot write docs/{name}"))?;
+    }
+    let file = docs.join("performance.md");
+    let text = fs::read_to_string(&file).context("cannot read docs/performance.md")?;
+    fs::write(&file, document::filled(&text, &tables::all(results))?)?;
+    println!("docs/performance.md and its charts show these figures now");
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Lambda's Runtime API, which a function asks for its events:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use anyhow::{Context as _, Result, bail};
+use auth_cache::Clock;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
+
+use crate::stopwatch::Stopwatch;
+
+/// A server for one function, which may have several pollers and so several invocations at once.
+#[derive(Debug)]
+pub(crate) struct RuntimeApi {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    events: mpsc::UnboundedSender<(String, Bytes)>,
+}
+
+/// How an invocation ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// From handing out the event to having the whole answer.
+    pub(crate) wall: Duration,
+    /// The answer, or the error that the function reported.
+    pub(crate) answer: Result<Bytes, Bytes>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Bytes)>>,
+    /// One permit for each poll that waits for its event.
+    polls: Semaphore,
+    /// By request id.
+    invocations: Mutex<HashMap<String, Invocation>>,
+    last_id: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Invocation {
+    handed_out: Stopwatch,
+    done: oneshot::Sender<Outcome>,
+}
+
+/// The longest that anything takes. Lambda would end a function after its timeout too.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl RuntimeApi {
+    pub(crate) async fn start() -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let (events, queue) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            queue: tokio::sync::Mutex::new(queue),
+            polls: Semaphore::new(0),
+            invocations: Mutex::default(),
+            last_id: AtomicU64::new(0),
+        });
+        let for_connections = Arc::clone(&shared);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&for_connections)));
+            }
+        });
+        Ok(Self { address, shared, events })
+    }
+
+    /// What the function finds in `AWS_LAMBDA_RUNTIME_API`.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until the function asks for an event that it has not got yet: it is idle then.
+    pub(crate) async fn idle(&self) -> Result<()> {
+        let poll = timeout(PATIENCE, self.shared.polls.acquire()).await;
+        // Given back at once: the poll goes on waiting.
+        poll.context("the function does not ask for an event")?.map(drop)?;
+        Ok(())
+    }
+
+    /// Invokes the function once.
+    pub(crate) async fn invoke(&self, event: impl Into<Bytes>) -> Result<Outcome> {
+        let id = self.shared.last_id.fetch_add(1, Ordering::Relaxed);
+        let id = format!("00000000-0000-4000-8000-{id:012x}");
+        let (done, outcome) = oneshot::channel();
+        self.shared.invocations().insert(id.clone(), Invocation { handed_out: Stopwatch::start(), done });
+        self.events.send((id, event.into()))?;
+        timeout(PATIENCE, outcome).await.context("the function does not answer")?.context("the server has ended")
+    }
+}
+
+impl Shared {
+    fn invocations(&self) -> std::sync::MutexGuard<'_, HashMap<String, Invocation>> {
+        self.invocations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| answer(Arc::clone(&shared), request));
+    // An error means that the function has ended, which whoever waits for it notices.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path().to_owned();
+    let Ok(body) = request.into_body().collect().await else { return Ok(status(StatusCode::BAD_REQUEST)) };
+    let ended = Stopwatch::start();
+    let body = body.to_bytes();
+    let mut parts = path.rsplit('/');
+    let outcome = match (parts.next(), parts.next()) {
+        (Some("next"), _) => return Ok(next(&shared).await),
+        (Some("response"), Some(id)) => (id, Ok(body)),
+        // The process ends now, which whoever waits for it notices; its log has the cause.
+        (Some("error"), Some("init")) => return Ok(status(StatusCode::ACCEPTED)),
+        (Some("error"), Some(id)) => (id, Err(body)),
+        _ => return Ok(status(StatusCode::NOT_FOUND)),
+    };
+    let (id, answer) = outcome;
+    let Some(Invocation { handed_out, done }) = shared.invocations().remove(id) else {
+        return Ok(status(StatusCode::BAD_REQUEST));
+    };
+    let _ = done.send(Outcome { wall: handed_out.until(ended), answer });
+    Ok(status(StatusCode::ACCEPTED))
+}
+
+async fn next(shared: &Shared) -> Response<Full<Bytes>> {
+    shared.polls.add_permits(1);
+    let event = shared.queue.lock().await.recv().await;
+    shared.polls.forget_permits(1);
+    let Some((id, event)) = event else { return status(StatusCode::GONE) };
+    let deadline = Clock::wall().now() + TIMEOUT;
+    let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    if let Some(invocation) = shared.invocations().get_mut(&id) {
+        invocation.handed_out = Stopwatch::start();
+    }
+    let response = Response::builder()
+        .header("content-type", "application/json")
+        .header("lambda-runtime-aws-request-id", id)
+        .header("lambda-runtime-deadline-ms", deadline.to_string())
+        .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:bench")
+        .header(
+            "lambda-runtime-trace-id",
+            "Root=1-5eed5eed-5eed5eed5eed5eed5eed5eed;Parent=5eed5eed5eed5eed;Sampled=0",
+        );
+    response.body(Full::from(event)).unwrap_or_default()
+}
+
+fn status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// The function's timeout, as its deadlines say.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An error of the function, as a failure of the benchmark.
+pub(crate) fn expect_answer(outcome: Outcome) -> Result<(Duration, Bytes)> {
+    match outcome.answer {
+        Ok(answer) => Ok((outcome.wall, answer)),
+        Err(error) => bail!("the function failed: {}", String::from_utf8_lossy(&error)),
+    }
+}

@@ -1,0 +1,76 @@
+use std::fmt;
+
+use crate::results::{Figure, Scenario};
+
+/// The median of some measurements, and between what half of them lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) low: f64,
+    pub(crate) median: f64,
+    pub(crate) high: f64,
+}
+
+impl Spread {
+    pub(crate) fn of(values: &[f64]) -> Self {
+        Self { low: percentile(values, 25), median: percentile(values, 50), high: percentile(values, 75) }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { low, median, high } = self;
+        let digits = if *median < 1.0 {
+            3
+        } else if *median < 100.0 {
+            1
+        } else {
+            0
+        };
+        write!(f, "{median:.digits$} ({low:.digits$} – {high:.digits$})")
+    }
+}
+
+/// A percentile; 0 of nothing.
+pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+    sorted[(last * percent + 50) / 100]
+}
+
+/// A figure of one variant over all rounds.
+pub(crate) fn figure(scenario: &Scenario, variant: &str, figure: Figure) -> Option<Spread> {
+    let values: Vec<f64> = scenario.of(variant).map(figure).collect();
+    (!values.is_empty()).then(|| Spread::of(&values))
+}
+
+/// How many times the figure of `variant` is that of `other`: in each round by itself, because what disturbs a round
+/// disturbs both.
+pub(crate) fn ratio(scenario: &Scenario, variant: &str, other: &str, figure: Figure) -> Option<Spread> {
+    let in_round = |round| scenario.of(other).find(|run| run.round == round).map(figure);
+    let ratios: Vec<f64> = scenario
+        .of(variant)
+        .filter_map(|run| Some(figure(run) / in_round(run.round)?))
+        .filter(|r| r.is_finite())
+        .collect();
+    (!ratios.is_empty()).then(|| Spread::of(&ratios))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_measured_values() {
+        let values = [3.0, 1.0, 2.0, 5.0, 4.0];
+        assert_eq!(Spread::of(&values), Spread { low: 2.0, median: 3.0, high: 4.0 });
+        assert_eq!((percentile(&values, 0), percentile(&values, 99), percentile(&[], 50)), (1.0, 5.0, 0.0));
+    }
+
+    #[test]
+    fn a_spread_shows_as_many_digits_as_mean_something() {
+        assert_eq!(Spread { low: 0.1, median: 0.25, high: 0.3 }.to_string(), "0.250 (0.100 – 0.300)");
+        assert_eq!(Spread { low: 1.0, median: 2.54, high: 3.0 }.to_string(), "2.5 (1.0 – 3.0)");
+        assert_eq!(Spread { low: 99.0, median: 123.4, high: 130.0 }.to_string(), "123 (99 – 130)");
+    }
+}

@@ -1,0 +1,174 @@
+//! The figures as tables in Markdown, which read well in a terminal too.
+
+use crate::{
+    results::{Results, Run, Scenario},
+    statistics::{Spread, figure, percentile},
+    targets::{self, times},
+    variants::{OURS, title},
+};
+
+/// The tables by the names of their places in `docs/performance.md`.
+pub(crate) fn all(results: &Results) -> Vec<(&'static str, String)> {
+    let scenario = |name, table: fn(&Scenario) -> String| results.scenario(name).map(table).unwrap_or_default();
+    vec![
+        ("machine", machine(results)),
+        ("targets", targets(results)),
+        ("cold", scenario("realistic", cold)),
+        ("warm", scenario("immediate", warm)),
+        ("plain", scenario("plain", warm)),
+        ("starved", scenario("starved", starved)),
+        ("size", size(results)),
+        ("frozen", frozen(results)),
+        ("storm", storm(results)),
+        ("instructions", instructions(results)),
+    ]
+}
+
+fn machine(results: &Results) -> String {
+    format!("Measured on {}, with {}, in {:.0} s.\n", results.machine, results.tools.join(", "), results.took_s)
+}
+
+fn targets(results: &Results) -> String {
+    let rows = targets::all(results).into_iter().map(|target| {
+        let measured = match (target.measured, target.failures) {
+            (None, _) => "not measured".to_owned(),
+            (Some(measured), 0) => times(measured.median),
+            (Some(measured), failures) => format!("{}, {failures} failed", times(measured.median)),
+        };
+        let met = if target.is_met() { "yes" } else { "**no**" };
+        vec![target.figure.to_owned(), target.against.to_owned(), times(target.wanted), measured, met.to_owned()]
+    });
+    table(&["figure", "against", "at most", "measured", "met"], rows)
+}
+
+fn cold(scenario: &Scenario) -> String {
+    compare(
+        scenario,
+        &["init ms", "first invocation ms", "CPU of both ms", "warm p50 ms", "peak MiB"],
+        &[|run| run.init_ms, |run| run.first_ms, Run::cold_cpu_ms, Run::warm_p50_ms, |run| run.peak_mib],
+    )
+}
+
+fn warm(scenario: &Scenario) -> String {
+    compare(
+        scenario,
+        &["p50 ms", "p90 ms", "p99 ms", "CPU per invocation ms"],
+        &[
+            Run::warm_p50_ms,
+            |run| percentile(&run.warm_ms, 90),
+            |run| percentile(&run.warm_ms, 99),
+            |run| run.warm_cpu_ms,
+        ],
+    )
+}
+
+fn starved(scenario: &Scenario) -> String {
+    let table = compare(
+        scenario,
+        &["first invocation ms", "warm p50 ms", "CPU of init + first ms"],
+        &[|run| run.first_ms, Run::warm_p50_ms, Run::cold_cpu_ms],
+    );
+    format!("Held to 1/14 of a core after the init phase, by {}.\n\n{table}", scenario.conditions)
+}
+
+/// A row for each variant, with the median of each figure and between what half of the measurements lie.
+fn compare(scenario: &Scenario, names: &[&str], figures: &[fn(&Run) -> f64]) -> String {
+    let rows = scenario.variants().into_iter().map(|variant| {
+        let mut row = vec![titled(variant)];
+        row.extend(figures.iter().map(|of| figure(scenario, variant, *of).map_or_else(String::new, |s| s.to_string())));
+        row
+    });
+    let mut columns = vec!["variant"];
+    columns.extend(names);
+    table(&columns, rows)
+}
+
+fn size(results: &Results) -> String {
+    let rows = results
+        .variants
+        .iter()
+        .map(|variant| vec![titled(&variant.name), format!("{:.2}", variant.zip_bytes as f64 / 1e6)]);
+    table(&["variant", "zip MB"], rows)
+}
+
+fn frozen(results: &Results) -> String {
+    let rows = results.frozen.iter().map(|frozen| {
+        let next = if frozen.next_ms.is_empty() { "–".to_owned() } else { Spread::of(&frozen.next_ms).to_string() };
+        let tried = frozen.next_ms.len() + frozen.failures.len();
+        vec![
+            titled(&frozen.variant),
+            Spread::of(&frozen.warm_ms).to_string(),
+            next,
+            format!("{} of {tried}", frozen.failures.len()),
+        ]
+    });
+    let single = &results.single;
+    format!(
+        "One sign-in takes {} ms here, one handshake {} ms.\n\n{}",
+        Spread::of(&single.sign_in_ms),
+        Spread::of(&single.handshake_ms),
+        table(&["variant", "warm before ms", "next invocation ms", "failed"], rows)
+    )
+}
+
+fn storm(results: &Results) -> String {
+    let rows = results.storms.iter().map(|storm| {
+        let mut row = vec![titled(&storm.variant)];
+        row.extend([storm.processes, storm.invocations, storm.sign_ins, storm.failures].map(|count| count.to_string()));
+        row
+    });
+    table(&["variant", "processes at once", "invocations", "sign-ins", "failed"], rows)
+}
+
+fn instructions(results: &Results) -> String {
+    if results.instructions.is_empty() {
+        return "Not counted in this run.\n".to_owned();
+    }
+    let thousands = |count: u64| format!("{:.0}", count as f64 / 1000.0);
+    let rows = results.instructions.iter().map(|counted| {
+        let mut row = vec![titled(&counted.variant)];
+        row.extend([counted.init, counted.first, counted.warm].map(thousands));
+        row
+    });
+    table(&["variant", "init, thousands", "first invocation", "each warm invocation"], rows)
+}
+
+fn titled(variant: &str) -> String {
+    if variant == OURS { format!("**{}**", title(variant)) } else { title(variant).to_owned() }
+}
+
+/// A table whose columns are aligned in the source too.
+fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = rows.collect();
+    let width = |column: usize, name: &str| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.max().unwrap_or(0).max(name.chars().count())
+    };
+    let widths: Vec<usize> = columns.iter().enumerate().map(|(column, name)| width(column, name)).collect();
+    let line = |cells: Vec<String>| {
+        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!(" {cell:<width$} "));
+        format!("|{}|\n", cells.collect::<Vec<_>>().join("|"))
+    };
+    let mut text = line(columns.iter().map(|name| (*name).to_owned()).collect());
+    text += &format!("|{}|\n", widths.iter().map(|width| "-".repeat(width + 2)).collect::<Vec<_>>().join("|"));
+    rows.into_iter().for_each(|row| text += &line(row));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let text = table(&["a", "longer"], [vec!["cell".to_owned(), "é".to_owned()]].into_iter());
+        assert_eq!(text, "| a    | longer |\n|------|--------|\n| cell | é      |\n");
+    }
+
+    #[test]
+    fn a_run_without_results_has_tables_all_the_same() {
+        assert!(
+            all(&Results::default()).iter().any(|(name, table)| *name == "targets" && table.contains("not measured"))
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! What the project wants to reach, as ratios within one run.
+
+use crate::{
+    backend::LATENCIES,
+    results::{Figure, Results, Run},
+    statistics::{Spread, figure, percentile, ratio},
+    variants::{FLOOR, HELLO, NAIVE, NODE_CACHED, OURS, PYTHON},
+};
+use local_cloud::Service;
+
+/// A ratio of ours to something else.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) figure: &'static str,
+    pub(crate) against: &'static str,
+    /// The ratio is at most this.
+    pub(crate) wanted: f64,
+    /// None if this run did not measure it.
+    pub(crate) measured: Option<Spread>,
+    /// Failed calls, where none may fail.
+    pub(crate) failures: usize,
+}
+
+impl Target {
+    pub(crate) fn is_met(&self) -> bool {
+        self.failures == 0 && self.measured.is_some_and(|measured| measured.median <= self.wanted)
+    }
+}
+
+/// `1/30` or `1.1`.
+pub(crate) fn times(ratio: f64) -> String {
+    if ratio > 0.0 && ratio < 0.6 { format!("1/{:.0}", 1.0 / ratio) } else { format!("{ratio:.2}") }
+}
+
+pub(crate) fn all(results: &Results) -> Vec<Target> {
+    let against = |scenario: &str, other: &str, figure: Figure| {
+        results.scenario(scenario).and_then(|scenario| ratio(scenario, OURS, other, figure))
+    };
+    let target = |figure, against, wanted, measured| Target { figure, against, wanted, measured, failures: 0 };
+    let cold = "CPU of init + first invocation";
+    vec![
+        target(cold, "Node, cached", 1.0 / 30.0, against("realistic", NODE_CACHED, Run::cold_cpu_ms)),
+        target(cold, "Python", 1.0 / 60.0, against("realistic", PYTHON, Run::cold_cpu_ms)),
+        target(cold, "Rust, naive", 1.0 / 6.0, against("realistic", NAIVE, Run::cold_cpu_ms)),
+        target(cold, "bare hello", 4.0, against("realistic", HELLO, Run::cold_cpu_ms)),
+        target("first invocation", "our own warm p50", 1.1, first_to_warm(results)),
+        target(
+            "first invocation at 1/14 of a core",
+            "Node, cached",
+            1.0 / 50.0,
+            against("starved", NODE_CACHED, |run| run.first_ms),
+        ),
+        target("init phase", "SSM, then sign-in: waiting alone", 1.15, init_to_chain(results)),
+        target("warm p50, services as in AWS", "floor", 1.05, against("realistic", FLOOR, Run::warm_p50_ms)),
+        target("warm p50, services that answer at once", "floor", 1.05, against("immediate", FLOOR, Run::warm_p50_ms)),
+        target("warm CPU per invocation", "floor", 1.1, against("immediate", FLOOR, |run| run.warm_cpu_ms)),
+        target(
+            "warm CPU per invocation",
+            "Node, cached",
+            1.0 / 8.0,
+            against("immediate", NODE_CACHED, |run| run.warm_cpu_ms),
+        ),
+        target("zip of one function", "Rust, naive", 0.5, zip_to_naive(results)),
+        target("peak memory", "Node, cached", 1.0 / 8.0, against("realistic", NODE_CACHED, |run| run.peak_mib)),
+        after_a_freeze(results),
+    ]
+}
+
+fn first_to_warm(results: &Results) -> Option<Spread> {
+    let runs = results.scenario("realistic")?.of(OURS);
+    Some(Spread::of(&runs.map(|run| run.first_ms / run.warm_p50_ms()).collect::<Vec<_>>()))
+}
+
+fn init_to_chain(results: &Results) -> Option<Spread> {
+    let chain = LATENCIES.iter().filter(|(service, _)| matches!(service, Service::Ssm | Service::Cognito));
+    let chain: f64 = chain.map(|(_, latency)| latency.as_secs_f64() * 1000.0).sum();
+    let init = figure(results.scenario("realistic")?, OURS, |run| run.init_ms)?;
+    Some(Spread { low: init.low / chain, median: init.median / chain, high: init.high / chain })
+}
+
+fn zip_to_naive(results: &Results) -> Option<Spread> {
+    let size = |name| results.variants.iter().find(|variant| variant.name == name).map(|variant| variant.zip_bytes);
+    let ratio = size(OURS)? as f64 / size(NAIVE)? as f64;
+    Some(Spread { low: ratio, median: ratio, high: ratio })
+}
+
+fn after_a_freeze(results: &Results) -> Target {
+    let ours = results.frozen.iter().find(|frozen| frozen.variant == OURS);
+    let measured = ours.filter(|frozen| !frozen.next_ms.is_empty()).map(|frozen| {
+        let median = |values: &[f64]| percentile(values, 50);
+        let least = median(&frozen.warm_ms) + median(&results.single.sign_in_ms) + median(&results.single.handshake_ms);
+        Spread::of(&frozen.next_ms.iter().map(|next| next / least).collect::<Vec<_>>())
+    });
+    Target {
+        figure: "after a freeze past the token's life",
+        against: "warm p50 + one sign-in + one handshake",
+        wanted: 1.1,
+        measured,
+        failures: ours.map_or(0, |frozen| frozen.failures.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_ratios_are_written_as_fractions() {
+        assert_eq!([times(1.0 / 30.0), times(0.5), times(1.1), times(0.0)], ["1/30", "1/2", "1.10", "0.00"]);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_met() {
+        assert!(all(&Results::default()).iter().all(|target| !target.is_met()));
+    }
+
+    #[test]
+    fn one_failure_is_too_many() {
+        let fast = Spread { low: 1.0, median: 1.0, high: 1.0 };
+        let target = Target { figure: "", against: "", wanted: 1.1, measured: Some(fast), failures: 1 };
+        assert!(!target.is_met());
+        assert!(Target { failures: 0, ..target }.is_met());
+    }
+}
