@@ -7,7 +7,9 @@ use appsync_codegen::Codegen;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     #[expect(clippy::disallowed_methods, reason = "cargo tells a build script where to write in OUT_DIR")]
     let out_dir = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    for (name, client_token) in [("amplify", None), ("social", Some("requestId")), ("words", Some("ref"))] {
+    for (name, client_token) in
+        [("amplify", None), ("console", None), ("social", Some("requestId")), ("words", Some("ref"))]
+    {
         let (schema, folder) = (format!("schemas/{name}/schema.graphql"), format!("schemas/{name}/graphql"));
         let codegen = Codegen::new(schema, folder);
         let codegen = client_token.into_iter().fold(codegen, Codegen::client_token);

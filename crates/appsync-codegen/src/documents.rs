@@ -6,6 +6,7 @@ use std::{
 use apollo_compiler::{
     ExecutableDocument, Node, Schema,
     ast::{Definition, Document, FragmentDefinition, OperationDefinition, Selection},
+    schema::ExtendedType,
     validation::{DiagnosticList, Valid},
 };
 
@@ -68,9 +69,9 @@ fn load_fragments(files: &Inputs, schema: &Schema, problems: &mut Vec<Problem>) 
             };
             let problem = |message: String| Problem::at(fragment.name.location(), &document.sources, file, message);
             let name = fragment.name.as_str();
-            if schema.types.contains_key(name) {
+            if let Some(kind) = becomes_type(schema, name) {
                 problems.push(
-                    problem(format!("the fragment `{name}` has the name of a type of the schema"))
+                    problem(format!("the fragment `{name}` has the name of {kind} of the schema"))
                         .with_help(format!("both would be Rust types; call it `{name}Fields`, for example")),
                 );
             }
@@ -94,6 +95,16 @@ fn load_fragments(files: &Inputs, schema: &Schema, problems: &mut Vec<Problem>) 
         }
     }
     Ok(fragments)
+}
+
+/// The kind of the type if it is one that `types` may have. A fragment on a type of an answer can be called like the type.
+fn becomes_type(schema: &Schema, name: &str) -> Option<&'static str> {
+    match schema.types.get(name)? {
+        ExtendedType::Scalar(_) => Some("a scalar"),
+        ExtendedType::Enum(_) => Some("an enum"),
+        ExtendedType::InputObject(_) => Some("an input"),
+        ExtendedType::Object(_) | ExtendedType::Interface(_) | ExtendedType::Union(_) => None,
+    }
 }
 
 fn check(

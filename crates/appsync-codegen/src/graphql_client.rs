@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    collections::BTreeSet,
     panic::{self, AssertUnwindSafe},
     path::Path,
 };
@@ -95,26 +96,34 @@ enum Part {
 /// What stays in the operation's module.
 fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>, String> {
     let mut own = Vec::new();
+    let mut imported = BTreeSet::new();
     let mut part = Part::Inputs;
     for mut item in generated {
         if let Item::Struct(item) = &mut item {
             rewrite::distinct_fields(item);
         }
+        let name = rewrite::name(&item).cloned();
         match item {
             Item::Type(alias) if matches!(alias.vis, Visibility::Inherited) => shared.scalar(alias)?,
             Item::Struct(item) if item.ident == "Variables" => {
                 own.push(Item::Struct(rewrite::variables(item)));
                 part = Part::Fragments;
             }
-            Item::Struct(item) if part == Part::Inputs => shared.input(item)?,
+            Item::Struct(item) if part == Part::Inputs => {
+                imported.extend(name);
+                shared.input(item)?;
+            }
             Item::Struct(_) | Item::Enum(_) | Item::Type(_) => {
-                if rewrite::name(&item).is_some_and(|name| name == "ResponseData") {
+                if name.as_ref().is_some_and(|name| name == "ResponseData") {
                     part = Part::Answer;
                 }
                 let items = rewrite::response(item);
                 match part {
                     Part::Answer => own.extend(items),
-                    Part::Inputs | Part::Fragments => shared.fragment(items)?,
+                    Part::Inputs | Part::Fragments => {
+                        imported.extend(name);
+                        shared.fragment(items)?;
+                    }
                 }
             }
             // Imports, constants and constructors of default values: written anew, or not needed.
@@ -122,7 +131,8 @@ fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>,
             _ => return Err("it has an item of an unexpected kind".to_owned()),
         }
     }
-    let mut names: Vec<_> = own.iter().filter_map(rewrite::name).collect();
+    // A type of the module's own would hide the imported one of its name, and be decoded in its place.
+    let mut names: Vec<_> = own.iter().filter_map(rewrite::name).chain(&imported).collect();
     names.sort();
     if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
         return Err(format!("two parts of the answer would both be `{twice}`; give one of their fields an alias"));

@@ -63,7 +63,8 @@
 //! Where types could not hold an answer, the build fails and says what to write instead: a union or an interface
 //! without `__typename`; a field selected both directly and in a fragment; a fragment on another type than the one it
 //! is spread on, unless on one of the types of that union or interface; `@include` or `@skip` on fragments and on
-//! fields that cannot be null. A fragment that no operation spreads is checked for its syntax only.
+//! fields that cannot be null; a fragment that is called like an enum, an input or a scalar (like the type it is on is
+//! fine). A fragment that no operation spreads is checked for its syntax only.
 
 mod codegen;
 mod error;

@@ -8,6 +8,10 @@ mod amplify {
     include!(concat!(env!("OUT_DIR"), "/amplify/operations.rs"));
 }
 
+mod console {
+    include!(concat!(env!("OUT_DIR"), "/console/operations.rs"));
+}
+
 mod social {
     include!(concat!(env!("OUT_DIR"), "/social/operations.rs"));
 }
@@ -79,6 +83,28 @@ fn unions_and_interfaces_nest_and_tolerate_types_that_are_added_later() {
         json!({"__typename": "Mentioned", "id": "3", "by": {"name": "ada", "website": null, "pinned": null}});
     let notifications = json!({"getNotifications": [mentioned, {"__typename": "Followed", "id": "4"}]});
     round_trip::<social::get_notifications::ResponseData>(&notifications);
+}
+
+#[test]
+fn a_console_gets_keys_nested_lists_and_answers_of_a_single_value() {
+    use console::types::Phase;
+    let pump = json!({
+        "PK": "pump#1", "SK": "state", "SourceARN": "arn:aws:iam::123456789012:role/pump", "HTTPStatus": 200,
+        "phases": ["ACTIVE", "IN_ACTIVE"], "matrix": [[0.5, 1.0], null], "startedAt": "2026-11-23T12:30:45Z",
+        "settings": [{"Key": "speed", "Value": null, "children": [{"Key": "unit"}]}, null],
+    });
+    let page: console::list_pumps::ResponseData = round_trip(&json!({"listPumps": {"pumps": [pump], "total": 1}}));
+    assert_eq!(page.list_pumps.unwrap().pumps.unwrap()[0].phases, [Phase::ACTIVE, Phase::IN_ACTIVE]);
+    let tags = json!([{"Key": "site", "Values": ["north", null]}, null]);
+    round_trip::<console::list_pumps::Variables>(&json!({"phases": ["CREATING"], "tags": tags}));
+
+    let settings = json!([{"Key": "speed", "phase": "ACTIVE", "children": [{"Key": "unit", "Value": "rpm"}]}]);
+    round_trip::<console::start_pump::Variables>(&json!({"PK": "pump#1", "settings": settings, "force": true}));
+    round_trip::<console::start_pump::ResponseData>(&json!({"startPump": "job-1"}));
+    round_trip::<console::remove_pump::ResponseData>(&json!({"removePump": true}));
+    round_trip::<console::export_layout::ResponseData>(&json!({"exportLayout": "{\"a\":[1]}"}));
+    round_trip::<console::check_names::ResponseData>(&json!({"checkNames": [true, false]}));
+    round_trip::<console::on_phase::Variables>(&json!({"PK": "pump#1", "Phase": "ACTIVE"}));
 }
 
 #[test]

@@ -57,6 +57,17 @@ fn only_spread_fragments_are_sent_sorted_by_name() {
 }
 
 #[test]
+fn a_fragment_can_be_called_like_the_type_it_is_on() {
+    let code = Project::new()
+        .with("graphql/fragments/OrderFields.graphql", "fragment Order on Order { id }")
+        .replacing("graphql/GetOrder.graphql", "...OrderFields", "status ...Order")
+        .generated();
+    let fragments = code.split("pub mod fragments {").nth(1).expect("there are fragments");
+    assert!(fragments.contains("pub struct Order {"), "{code}");
+    assert!(code.contains("pub order: Order,"), "{code}");
+}
+
+#[test]
 fn the_same_files_give_the_same_text() {
     let project = Project::new()
         .with("graphql/Search.graphql", "query Search($filter: Filter) { search(filter: $filter) { __typename } }");

@@ -137,9 +137,21 @@ fn the_same_fragment_twice() {
 }
 
 #[test]
-fn a_fragment_called_like_a_type() {
-    let problem = Project::new().with("graphql/fragments/Order.graphql", "fragment Order on Order { id }").problem();
-    assert_problem(&problem, "graphql/fragments/Order.graphql", Some((1, 10)), "the name of a type", "`OrderFields`");
+fn a_fragment_called_like_an_enum_or_an_input() {
+    for (name, kind) in [("Status", "the name of an enum"), ("Filter", "the name of an input")] {
+        let file = "graphql/fragments/Order.graphql";
+        let problem = Project::new().with(file, &format!("fragment {name} on Order {{ id }}")).problem();
+        assert_problem(&problem, file, Some((1, 10)), kind, &format!("`{name}Fields`"));
+    }
+}
+
+#[test]
+fn a_fragment_called_like_a_part_of_the_answer() {
+    let problem = Project::new()
+        .with("graphql/fragments/OrderFields.graphql", "fragment GetOrderOrder on Order { id }")
+        .replacing("graphql/GetOrder.graphql", "...OrderFields", "note ...GetOrderOrder")
+        .problem();
+    assert_problem(&problem, "graphql/GetOrder.graphql", None, "would both be `GetOrderOrder`", "graphql_client");
 }
 
 #[test]
