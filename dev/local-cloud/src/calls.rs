@@ -1,5 +1,6 @@
 //! What was called: the record that tests count and the binary prints.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -89,12 +90,13 @@ impl fmt::Display for Call {
 #[derive(Debug)]
 pub(crate) struct CallLog {
     calls: Mutex<Vec<Call>>,
+    under_way: Mutex<HashMap<String, usize>>,
     subscribers: broadcast::Sender<Call>,
 }
 
 impl Default for CallLog {
     fn default() -> Self {
-        Self { calls: Mutex::default(), subscribers: broadcast::Sender::new(1024) }
+        Self { calls: Mutex::default(), under_way: Mutex::default(), subscribers: broadcast::Sender::new(1024) }
     }
 }
 
@@ -111,6 +113,10 @@ impl CallLog {
         self.lock().iter().filter(|call| call.operation == operation).count()
     }
 
+    pub(crate) fn under_way(&self, operation: &str) -> usize {
+        self.lock_under_way().get(operation).copied().unwrap_or(0)
+    }
+
     pub(crate) fn reset(&self) {
         self.lock().clear();
     }
@@ -121,6 +127,7 @@ impl CallLog {
 
     /// Starts the record of a call that has just arrived.
     pub(crate) fn begin(self: &Arc<Self>, service: Service, operation: &str) -> CallInProgress {
+        *self.lock_under_way().entry(operation.to_owned()).or_default() += 1;
         CallInProgress {
             log: Arc::clone(self),
             at: wall_clock_millis(),
@@ -132,6 +139,10 @@ impl CallLog {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_under_way(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,6 +163,7 @@ impl CallInProgress {
 
 impl Drop for CallInProgress {
     fn drop(&mut self) {
+        self.log.lock_under_way().entry(self.operation.clone()).and_modify(|calls| *calls -= 1);
         let (status, outcome) = self.end.take().unwrap_or((0, "caller went away".to_owned()));
         let call = Call {
             at: self.at,
@@ -190,7 +202,10 @@ mod tests {
     #[test]
     fn a_call_whose_caller_went_away_is_recorded() {
         let log = Arc::new(CallLog::default());
-        drop(log.begin(Service::Ssm, "GetParameters"));
+        let call = log.begin(Service::Ssm, "GetParameters");
+        assert_eq!((log.under_way("GetParameters"), log.count(Service::Ssm)), (1, 0));
+        drop(call);
+        assert_eq!(log.under_way("GetParameters"), 0);
         assert_eq!(log.all()[0].outcome, "caller went away");
         assert_eq!(log.count(Service::Ssm), 1);
     }

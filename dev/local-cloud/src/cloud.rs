@@ -127,6 +127,11 @@ impl LocalCloud {
         self.state.calls.count_of(operation)
     }
 
+    /// How many calls of an operation have arrived and wait for their answer. Latency set from now on does not change theirs.
+    pub fn under_way(&self, operation: &str) -> usize {
+        self.state.calls.under_way(operation)
+    }
+
     /// Forgets the calls so far.
     pub fn reset_calls(&self) {
         self.state.calls.reset();

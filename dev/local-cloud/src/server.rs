@@ -75,9 +75,9 @@ async fn handle(
         Route::Call(call) => call,
     };
 
+    let latency = state.settings.latency(call.service());
     let in_progress = state.calls.begin(call.service(), call.operation());
     let fault = state.faults.take(call.service(), call.operation());
-    let latency = state.settings.latency(call.service());
     if !latency.is_zero() && !matches!(call, Call::Options) {
         tokio::time::sleep(latency).await;
     }
