@@ -22,7 +22,8 @@
 //! # Repetitions
 //! EventBridge and SQS deliver more than once at times, and the HTTP client of an impatient caller asks again. Where the API
 //! knows a repetition by a key ([`Operation::CLIENT_TOKEN`](appsync::Operation::CLIENT_TOKEN)) and the variables have
-//! none, it is the id of the event or the message, or the header `Idempotency-Key` of the request.
+//! none, it is the id of the event or the message, or the header `Idempotency-Key` of the request. A message that was moved
+//! back from a dead-letter queue has a new id: it is a new request then, unless its variables have a key.
 //!
 //! A mutation that has no such key and whose answer was lost is executed once more when its event comes again. One with an
 //! expected version is not, but fails: the message of an update that succeeded then ends in the dead-letter queue as

@@ -19,7 +19,7 @@ use url::{Host, Url};
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
 /// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS | |
 /// | `AWS_CA_BUNDLE` | a file of certificates to trust as well, only where `APPSYNC_URL` and `AWS_ENDPOINT_URL` are on this machine | |
-/// | `AWS_LAMBDA_LOG_LEVEL` | set by Lambda: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` | `INFO` |
+/// | `LOG_LEVEL` | `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL` | `AWS_LAMBDA_LOG_LEVEL`, or `INFO` |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -91,7 +91,7 @@ impl Config {
             "up to 255 letters, digits and any of .-_/#: such as Orders",
             namespace,
         );
-        let function_name = settings.optional("AWS_LAMBDA_FUNCTION_NAME", "set by Lambda", text);
+        let function_name = settings.function_name();
         let unverified_callers =
             settings.optional("HTTP_API_CALLERS", "authorizer or unverified-token", |value| match value {
                 "authorizer" => Some(false),
@@ -120,7 +120,7 @@ impl Config {
                 token_use: token_use.unwrap_or_default(),
                 token_reuse: token_reuse.unwrap_or(true),
                 metrics_namespace,
-                function_name: function_name.unwrap_or_else(|| "function".to_owned()),
+                function_name,
                 unverified_callers: unverified_callers.unwrap_or(false),
                 aws,
                 log_level,
@@ -140,6 +140,8 @@ impl Config {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServiceUserConfig {
+    /// The name of the function.
+    pub function_name: String,
     /// The prefix of the service user's SSM parameters.
     pub service_user_parameters: String,
     /// The KMS key that they are encrypted with, if it is not the account's own key for SSM.
@@ -165,6 +167,7 @@ impl ServiceUserConfig {
     /// As [`Config::from_lookup`].
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut settings = Settings { lookup, problems: Vec::new() };
+        let function_name = settings.function_name();
         let service_user_parameters =
             settings.required("SERVICE_USER_PARAMETERS", "an SSM prefix such as /orders/service-user", prefix);
         let service_user_parameters_key =
@@ -174,7 +177,7 @@ impl ServiceUserConfig {
         let log_level = settings.log_level();
         match (service_user_parameters, settings.aws()) {
             (Some(service_user_parameters), Some(aws)) if settings.problems.is_empty() => {
-                Ok(Self { service_user_parameters, service_user_parameters_key, aws, log_level })
+                Ok(Self { function_name, service_user_parameters, service_user_parameters_key, aws, log_level })
             }
             _ => Err(ConfigError { problems: settings.problems }),
         }
@@ -231,9 +234,16 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         })
     }
 
+    fn function_name(&mut self) -> String {
+        let name = self.optional("AWS_LAMBDA_FUNCTION_NAME", "set by Lambda", text);
+        name.unwrap_or_else(|| "function".to_owned())
+    }
+
+    /// Lambda drops what is below its own level, and a line of metrics counts as `INFO`: `LOG_LEVEL` silences logs alone.
     fn log_level(&mut self) -> Level {
-        let level = self.optional("AWS_LAMBDA_LOG_LEVEL", "one of TRACE DEBUG INFO WARN ERROR FATAL", level);
-        level.unwrap_or(Level::INFO)
+        let levels = ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"]
+            .map(|name| self.optional(name, "one of TRACE DEBUG INFO WARN ERROR FATAL", level));
+        levels.into_iter().flatten().next().unwrap_or(Level::INFO)
     }
 
     fn required<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
@@ -354,12 +364,20 @@ mod tests {
             ("TOKEN_REUSE", "canary"),
             ("METRICS_NAMESPACE", "canary canary"),
             ("HTTP_API_CALLERS", "canary"),
+            ("LOG_LEVEL", "canary"),
             ("AWS_LAMBDA_LOG_LEVEL", "canary"),
         ] {
             let error = config(&[(name, value)]).unwrap_err();
             assert!(error.to_string().contains(&format!("{name} is malformed (")), "{error}");
             assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_functions_own_log_level_comes_before_lambdas() {
+        let lambdas = ("AWS_LAMBDA_LOG_LEVEL", "INFO");
+        assert_eq!(config(&[lambdas, ("LOG_LEVEL", "ERROR")]).unwrap().log_level, Level::ERROR);
+        assert_eq!(config(&[lambdas]).unwrap().log_level, Level::INFO);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use std::{
 
 use appsync::AppSyncClient;
 use auth_cache::{CognitoTokenSource, ErrorChain, Identity, Renewal, SsmCredentials, TokenCache};
-use tracing::{Instrument as _, field::Empty};
+use tracing::Instrument as _;
 
-use crate::{Config, clients, metrics::Metrics};
+use crate::{Config, clients, invocation_span, metrics::Metrics};
 
 /// What a process keeps between invocations: its token, and the client with its open connections.
 ///
@@ -63,13 +63,8 @@ impl ExecutionContext {
     /// invocation, and the operation as soon as that is known (`Span::current().record("operation", ...)`). Afterwards, the
     /// metrics that are due are written.
     pub async fn invocation<T>(&'static self, work: impl Future<Output = T>) -> T {
-        let span = tracing::info_span!(
-            "invocation",
-            function = self.function_name.get(),
-            coldStart = !self.was_invoked.swap(true, Ordering::Relaxed),
-            operation = Empty,
-        );
-        let outcome = work.instrument(span).await;
+        let is_first = !self.was_invoked.swap(true, Ordering::Relaxed);
+        let outcome = work.instrument(invocation_span(self.function_name.get(), is_first)).await;
         self.metrics.flush_if_due();
         outcome
     }

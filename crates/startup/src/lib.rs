@@ -27,4 +27,4 @@ mod sdk_http;
 pub use clients::{http_client, sdk_config};
 pub use config::{AwsConfig, Config, ConfigError, ServiceUserConfig};
 pub use context::{ExecutionContext, StartError};
-pub use logging::log_as_json;
+pub use logging::{invocation_span, log_as_json};

@@ -1,11 +1,10 @@
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, Span, field::Empty};
 use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, registry};
 
 /// Logs everything from `level` up as one JSON object a line, on standard output, which Lambda sends to CloudWatch.
 ///
 /// The spans around an event are part of its line: that of the Lambda runtime has the request id, that of
-/// [`ExecutionContext::invocation`](crate::ExecutionContext::invocation) the function's name, its operation and whether it
-/// has just been started. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's
+/// [`invocation_span`] the function's name, its operation and whether it has just been started. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's
 /// token or a presigned URL, and whole answers.
 ///
 /// Does nothing when a subscriber is set already.
@@ -15,6 +14,12 @@ pub fn log_as_json(level: Level) {
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
     // It fails only when there is a subscriber already, as in a test.
     let _ = tracing::subscriber::set_global_default(registry().with(wanted).with(json));
+}
+
+/// What is logged in an invocation's span has the function's name, whether this is the process's first invocation, and the
+/// operation as soon as that is known: `span.record("operation", ...)`.
+pub fn invocation_span(function: Option<&String>, is_first: bool) -> Span {
+    tracing::info_span!("invocation", function, coldStart = is_first, operation = Empty)
 }
 
 /// The Lambda runtime logs the error that a handler returns, outside of the invocation's span. It has been logged in there,

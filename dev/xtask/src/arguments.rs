@@ -31,6 +31,8 @@ Tasks:
             --backend      the sample backend first, and the functions for it
             --parameter NAME=VALUE
                            a parameter of template.yaml, instead of samconfig.toml's
+            --backend-parameter NAME=VALUE
+                           a parameter of backend/template.yaml, instead of backend/samconfig.toml's
             --dry-run      print the commands and do nothing
             --yes          do not ask before production is changed
   destroy Delete the functions; with --backend the sample backend, its users and orders too
@@ -77,10 +79,19 @@ pub(crate) struct DeployOptions {
     pub(crate) backend: bool,
     /// Parameters of the functions' template.
     pub(crate) parameters: Vec<(String, String)>,
+    /// Parameters of the backend's template.
+    pub(crate) backend_parameters: Vec<(String, String)>,
     /// Whether to stop after the plan is printed.
     pub(crate) dry_run: bool,
     /// Whether to go on without asking.
     pub(crate) yes: bool,
+}
+
+impl DeployOptions {
+    pub(crate) fn new(env: &str) -> Self {
+        let (parameters, backend_parameters) = (Vec::new(), Vec::new());
+        Self { env: env.to_owned(), backend: false, parameters, backend_parameters, dry_run: false, yes: false }
+    }
 }
 
 /// The options of `cargo xtask load`.
@@ -101,8 +112,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         return Ok(Task::Bench(parser.raw_args()?.collect()));
     }
     let mut demo = DemoOptions { calls: 50, json: None };
-    let mut deploy =
-        DeployOptions { env: "dev".to_owned(), backend: false, parameters: Vec::new(), dry_run: false, yes: false };
+    let mut deploy = DeployOptions::new("dev");
     let mut load = LoadOptions { requests: 2000, in_flight: 16 };
     let mut command = Vec::new();
     while let Some(argument) = parser.next()? {
@@ -115,6 +125,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
             ("deploy" | "destroy", Long("dry-run")) => deploy.dry_run = true,
             ("deploy" | "destroy", Long("yes")) => deploy.yes = true,
             ("deploy", Long("parameter")) => deploy.parameters.push(parser.value()?.parse_with(stack::parameter)?),
+            ("deploy", Long("backend-parameter")) => {
+                deploy.backend_parameters.push(parser.value()?.parse_with(stack::parameter)?);
+            }
             ("load", Long("requests")) => load.requests = parser.value()?.parse_with(at_least_one)?,
             ("load", Long("in-flight")) => load.in_flight = parser.value()?.parse_with(at_least_one)?,
             ("serve", Value(program)) => {
@@ -172,17 +185,18 @@ mod tests {
 
     #[test]
     fn a_deployment_is_one_of_dev_without_the_backend_unless_told_otherwise() {
-        let plain =
-            DeployOptions { env: "dev".to_owned(), backend: false, parameters: Vec::new(), dry_run: false, yes: false };
+        let plain = DeployOptions::new("dev");
         assert_eq!(parsed("deploy"), Ok(Task::Deploy(plain)));
         let told = DeployOptions {
             env: "prod".to_owned(),
             backend: true,
             parameters: vec![("LogLevel".to_owned(), "WARN".to_owned())],
+            backend_parameters: vec![("DeletionProtection".to_owned(), "off".to_owned())],
             dry_run: true,
             yes: true,
         };
-        let line = "deploy --env prod --backend --parameter LogLevel=WARN --dry-run --yes";
+        let line = "deploy --env prod --backend --parameter LogLevel=WARN \
+                    --backend-parameter DeletionProtection=off --dry-run --yes";
         assert_eq!(parsed(line), Ok(Task::Deploy(told)));
         assert!(parsed("deploy --parameter LogLevel").is_err_and(|error| error.contains("is not Name=value")));
         assert!(parsed("destroy --parameter A=b").is_err());

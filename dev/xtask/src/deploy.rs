@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use serde_json::json;
 
 use crate::account;
 use crate::arguments::DeployOptions;
@@ -33,6 +34,8 @@ pub(crate) async fn run(options: DeployOptions) -> Result<()> {
 
 /// The outputs of the backend that are parameters of the functions.
 const HANDED_OVER: [&str; 5] = ["AppSyncUrl", "UserPoolId", "ServiceClientId", "ServiceGroup", "HttpApiClientIds"];
+/// The outputs of the functions that the smoke test needs.
+const SMOKE_TESTED: [&str; 4] = ["QueryFunction", "MutateFunction", "HttpApiFunction", "HttpApiUrl"];
 /// What `samconfig.toml` says where only the user knows what belongs there.
 const OPEN: &str = "FILL-IN";
 
@@ -42,7 +45,12 @@ fn plan(options: &DeployOptions, functions: &Stack, backend: Option<&Stack>) -> 
     let mut parameters = functions.parameters.clone();
     if let Some(backend) = backend {
         let deploy = ["sam", "deploy", "--template-file", "backend/template.yaml"];
-        plan.run("The backend", &[&deploy, &env[..], &["--no-confirm-changeset"]].concat());
+        let mut given = backend.parameters.clone();
+        for (name, value) in &options.backend_parameters {
+            set(&mut given, name, value.clone());
+        }
+        let given = overrides(&given);
+        plan.run("The backend", &[&deploy, &env[..], &["--no-confirm-changeset"], &words(&given)].concat());
         for name in HANDED_OVER {
             plan.read_output(&backend.name, &backend.region, name);
             set(&mut parameters, name, format!("${name}"));
@@ -59,20 +67,16 @@ fn plan(options: &DeployOptions, functions: &Stack, backend: Option<&Stack>) -> 
             functions.name
         );
     }
-    let overrides: Vec<String> = parameters.iter().map(|(name, value)| as_override(name, value)).collect();
-    let mut overrides: Vec<&str> = overrides.iter().map(String::as_str).collect();
-    if !overrides.is_empty() {
-        overrides.insert(0, "--parameter-overrides");
-    }
-    plan.run("The programs", &[&["sam", "build"], &env[..], &overrides].concat());
-    plan.run("The functions", &[&["sam", "deploy"], &env[..], &["--no-confirm-changeset"], &overrides].concat());
+    let given = overrides(&parameters);
+    plan.run("The programs", &[&["sam", "build"], &env[..], &words(&given)].concat());
+    plan.run("The functions", &[&["sam", "deploy"], &env[..], &["--no-confirm-changeset"], &words(&given)].concat());
     smoke_test(&mut plan, functions);
     Ok(plan)
 }
 
 /// Calls every function once, on its way to AppSync and back, and leaves nothing behind.
 fn smoke_test(plan: &mut Plan, functions: &Stack) {
-    for name in ["QueryFunction", "MutateFunction", "HttpApiUrl"] {
+    for name in SMOKE_TESTED {
         plan.read_output(&functions.name, &functions.region, name);
     }
     let invoke = |plan: &mut Plan, what: &str, function: &str, event: &str, expected: &str| {
@@ -84,9 +88,34 @@ fn smoke_test(plan: &mut Plan, functions: &Stack) {
     invoke(plan, "query lists orders", "$QueryFunction", list, r#""listOrders""#);
     let cancel = r#"{"operation": "CancelOrder", "variables": {"id": "no-such-order", "expectedVersion": 1}}"#;
     invoke(plan, "mutate cancels no order that does not exist", "$MutateFunction", cancel, "ConditionFailed");
+    invoke(plan, "http-api lists orders for staff", "$HttpApiFunction", &staff_lists_orders(), r#""statusCode":200"#);
     let status = ["curl", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}"];
     plan.check("http-api is there", &[&status[..], &["$HttpApiUrl/health"]].concat(), "200");
     plan.check("http-api lets nobody in without a token", &[&status[..], &["$HttpApiUrl/orders"]].concat(), "401");
+}
+
+/// What API Gateway sends for `GET /orders?limit=1` of somebody in the group `order-staff`.
+fn staff_lists_orders() -> String {
+    json!({
+        "version": "2.0",
+        "routeKey": "GET /orders",
+        "rawPath": "/orders",
+        "rawQueryString": "limit=1",
+        "queryStringParameters": {"limit": "1"},
+        "headers": {"accept": "application/json"},
+        "requestContext": {
+            "accountId": "smoke-test",
+            "apiId": "smoke-test",
+            "authorizer": {"jwt": {"claims": {"sub": "smoke-test", "cognito:groups": "[order-staff]"}, "scopes": null}},
+            "http": {"method": "GET", "path": "/orders", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""},
+            "requestId": "smoke-test",
+            "routeKey": "GET /orders",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": 1_767_225_600_000_u64,
+        },
+        "isBase64Encoded": false,
+    })
+    .to_string()
 }
 
 fn set(parameters: &mut Vec<(String, String)>, name: &str, value: String) {
@@ -94,6 +123,16 @@ fn set(parameters: &mut Vec<(String, String)>, name: &str, value: String) {
         Some((_, old)) => *old = value,
         None => parameters.push((name.to_owned(), value)),
     }
+}
+
+/// As the option of `sam` that sets them; nothing if there are none.
+fn overrides(parameters: &[(String, String)]) -> Vec<String> {
+    let option = (!parameters.is_empty()).then(|| "--parameter-overrides".to_owned());
+    option.into_iter().chain(parameters.iter().map(|(name, value)| as_override(name, value))).collect()
+}
+
+fn words(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
 }
 
 /// As `sam` reads it.
@@ -112,7 +151,7 @@ mod tests {
 
     fn options(parameters: &[(&str, &str)]) -> DeployOptions {
         let parameters = stack("", parameters).parameters;
-        DeployOptions { env: "dev".to_owned(), backend: false, parameters, dry_run: true, yes: false }
+        DeployOptions { parameters, dry_run: true, ..DeployOptions::new("dev") }
     }
 
     fn lines(plan: &Plan) -> Vec<String> {
@@ -142,6 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn parameters_of_the_backend_come_from_its_settings_and_from_the_command_line() {
+        let functions = stack("orders-dev", &[]);
+        let backend = stack("orders-backend-dev", &[("LogRetentionDays", "7"), ("DeletionProtection", "on")]);
+        let backend_parameters = stack("", &[("DeletionProtection", "off")]).parameters;
+        let options = DeployOptions { backend_parameters, ..options(&[]) };
+        let plan = plan(&options, &functions, Some(&backend)).unwrap().to_string();
+        assert!(plan.contains("--parameter-overrides LogRetentionDays=7 DeletionProtection=off\n"), "{plan}");
+    }
+
+    #[test]
     fn without_the_backend_every_open_parameter_is_asked_for() {
         let functions = stack("orders-dev", &[("AppSyncUrl", OPEN), ("UserPoolId", OPEN), ("LogLevel", "INFO")]);
         let error = plan(&options(&[]), &functions, None).unwrap_err().to_string();
@@ -164,7 +213,7 @@ mod tests {
             let entry = format!("  {name}:\n");
             assert!(outputs.contains(&entry) && parameters.contains(&entry), "{name}");
         }
-        for name in ["QueryFunction", "MutateFunction", "HttpApiUrl"] {
+        for name in SMOKE_TESTED {
             assert!(smoke.contains(&format!("  {name}:\n")), "{name}");
         }
     }

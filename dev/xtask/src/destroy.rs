@@ -15,9 +15,6 @@ pub(crate) async fn run(options: DeployOptions) -> Result<()> {
     println!("{plan}");
     if let Some(backend) = &backend {
         println!("{} holds users and orders: they are gone for good.", backend.name);
-        if backend.parameters.iter().any(|(name, value)| name == "DeletionProtection" && value == "on") {
-            println!("CloudFormation will refuse to: DeletionProtection is on. Deploy it with `off` first.");
-        }
     }
     let missing = account::missing(&["sam", "aws"], &functions.region);
     if options.dry_run {
@@ -36,6 +33,13 @@ pub(crate) async fn run(options: DeployOptions) -> Result<()> {
 /// The functions go first: their service user is removed from a user pool that is still there.
 fn plan(functions: &Stack, backend: Option<&Stack>) -> Plan {
     let mut plan = Plan::default();
+    if let Some(Stack { name, region, .. }) = backend {
+        // CloudFormation would refuse it when the functions are gone already.
+        let query = "Stacks[0].Parameters[?ParameterKey=='DeletionProtection'].ParameterValue";
+        let words = ["aws", "cloudformation", "describe-stacks", "--stack-name", name, "--region", region];
+        let words = [&words[..], &["--query", query, "--output", "text"]].concat();
+        plan.check(&format!("{name} is not protected (deploy it with DeletionProtection=off if it is)"), &words, "off");
+    }
     let mut delete = |what, stack: &Stack| {
         plan.run(what, &["sam", "delete", "--stack-name", &stack.name, "--region", &stack.region, "--no-prompts"]);
     };
@@ -58,6 +62,8 @@ mod tests {
         let place =
             |name: &str| both.find(&format!("--stack-name {name} --region eu-west-1 --no-prompts")).expect(name);
         assert!(place("orders-dev") < place("orders-backend-dev"), "{both}");
+        let protection = both.find("DeletionProtection").expect("the protection is looked at");
+        assert!(protection < place("orders-dev"), "{both}");
         assert!(!plan(&stack("orders-dev"), None).to_string().contains("orders-backend-dev"));
     }
 }

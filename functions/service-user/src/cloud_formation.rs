@@ -31,9 +31,11 @@ pub(crate) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// `active` is the user that the functions sign in as.
+    /// `active` is the user that the functions sign in as. Whoever needs it to exist takes the prefix from here.
     pub(crate) fn success(request: &'a Request, id: &'a str, active: Option<String>) -> Self {
-        let data = active.map_or_else(|| json!({}), |username| json!({"Username": username}));
+        let prefix = &request.resource_properties["ParametersPrefix"];
+        let data =
+            active.map(|username| json!({"Username": username, "ParametersPrefix": prefix})).unwrap_or(json!({}));
         Self { status: "SUCCESS", reason: None, data, ..Self::failure(request, id, String::new()) }
     }
 

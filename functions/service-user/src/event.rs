@@ -57,7 +57,7 @@ impl Properties {
                 username: property(
                     properties,
                     "Username",
-                    "1 to 64 letters, digits, dots, hyphens and _",
+                    "1 to 64 letters, digits, dots, hyphens and _, or such an e-mail address",
                     is_username,
                 )?,
                 prefix: property(
@@ -78,14 +78,15 @@ impl ResourceId {
     /// Reads what [`ResourceId::to_string`] wrote; none if it is something else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (pool, rest) = text.split_once('/')?;
-        let (username, prefix) = rest.split_once('@')?;
+        let (username, prefix) = rest.rsplit_once('@')?; // a name may be an e-mail address
         let ok = is_pool(pool) && is_username(username) && is_prefix(prefix);
         ok.then(|| Self { pool: pool.to_owned(), username: username.to_owned(), prefix: prefix.to_owned() })
     }
 
     /// The two users that take turns.
     pub(crate) fn users(&self) -> [String; 2] {
-        ["a", "b"].map(|suffix| format!("{}-{suffix}", self.username))
+        let (name, domain) = name_and_domain(&self.username);
+        ["a", "b"].map(|suffix| format!("{name}-{suffix}{domain}"))
     }
 
     /// Whether both name the same users.
@@ -99,6 +100,12 @@ impl std::fmt::Display for ResourceId {
         let Self { pool, username, prefix } = self;
         write!(f, "{pool}/{username}@{prefix}")
     }
+}
+
+/// The parts of an e-mail address, which users of many pools are called by: `orders` and `@example.com`. The second one is
+/// empty if it is none.
+pub(crate) fn name_and_domain(username: &str) -> (&str, &str) {
+    username.split_at(username.find('@').unwrap_or(username.len()))
 }
 
 fn property(
@@ -126,7 +133,9 @@ fn is_client(text: &str) -> bool {
 }
 
 fn is_username(text: &str) -> bool {
-    is_made_of(text, "._-", 64)
+    let (name, domain) = name_and_domain(text);
+    let is_domain = |domain: &str| is_made_of(domain, ".-", 64);
+    is_made_of(name, "._-", 64) && (domain.is_empty() || domain.strip_prefix('@').is_some_and(is_domain))
 }
 
 /// AWS keeps the names that begin with its own for itself. The prefix has no slash at its end: it is part of an id.
@@ -177,13 +186,24 @@ mod tests {
     }
 
     #[test]
+    fn users_of_a_pool_with_e_mail_addresses_take_turns_too() {
+        let mut properties = valid();
+        properties["Username"] = json!("orders@example.com");
+        let id = Properties::parse(&properties).unwrap().id;
+        assert_eq!(id.users(), ["orders-a@example.com", "orders-b@example.com"]);
+        assert_eq!(ResourceId::parse(&id.to_string()), Some(id));
+    }
+
+    #[test]
     fn a_property_that_is_missing_or_malformed_is_named_without_its_value() {
         for (name, value, problem) in [
             ("UserPoolId", Value::Null, "missing"),
             ("UserPoolId", json!("canary"), "malformed"),
             ("ClientId", json!("canary canary"), "malformed"),
             ("Group", json!(""), "malformed"),
-            ("Username", json!("canary@example.com"), "malformed"),
+            ("Username", json!("canary@"), "malformed"),
+            ("Username", json!("@canary.com"), "malformed"),
+            ("Username", json!("canary@canary@example.com"), "malformed"),
             ("Username", json!(7), "malformed"),
             ("ParametersPrefix", json!("canary"), "malformed"),
             ("ParametersPrefix", json!("/canary/"), "malformed"),

@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | `UserPoolId`, `ClientId` | the user pool, and its app client, which allows `ALLOW_ADMIN_USER_PASSWORD_AUTH` |
 //! | `Group` | the group that the service user belongs to; it belongs to no other |
-//! | `Username` | what the names of the users begin with: they are `<Username>-a` and `<Username>-b` |
+//! | `Username` | what the users are called after: `orders` gives `orders-a` and `orders-b`; where a pool wants e-mail addresses, `orders@example.com` gives `orders-a@example.com` and `orders-b@example.com` |
 //! | `ParametersPrefix` | where the SSM parameters are, such as `/orders/service-user` |
 //! | `ParametersKeyArn` | the KMS key that they are encrypted with, if it is not the account's own key for SSM |
 //!

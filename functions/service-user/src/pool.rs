@@ -65,7 +65,11 @@ impl Pool {
         let mut pauses = [250, 750].map(Duration::from_millis).into_iter();
         loop {
             let Err(source) = self.sign_in(username, password).await else { return Ok(()) };
-            let worth_another = source.is_transient() || matches!(source, SignInError::WrongCredentials);
+            let worth_another = match source {
+                SignInError::WrongCredentials => true,
+                SignInError::LockedOut { .. } => false, // each further attempt makes it longer
+                ref other => other.is_transient(),
+            };
             match pauses.next().filter(|_| worth_another) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return Err(ServiceUserError::SignIn { username: username.to_owned(), source }),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ServiceUser, ServiceUserError,
+    event::name_and_domain,
     parameters::{Parameters, StoredCredentials},
     pool::{AppClient, Pool},
 };
@@ -39,10 +40,11 @@ pub(crate) async fn rotate(to: &ServiceUser) -> Result<Value, ServiceUserError> 
 }
 
 fn other_of_the_pair(username: &str) -> Option<String> {
-    let (name, suffix) = username.rsplit_once('-')?;
+    let (name, domain) = name_and_domain(username);
+    let (name, suffix) = name.rsplit_once('-')?;
     match suffix {
-        "a" => Some(format!("{name}-b")),
-        "b" => Some(format!("{name}-a")),
+        "a" => Some(format!("{name}-b{domain}")),
+        "b" => Some(format!("{name}-a{domain}")),
         _ => None,
     }
 }
@@ -57,6 +59,9 @@ mod tests {
             ("orders-a", Some("orders-b")),
             ("orders-b", Some("orders-a")),
             ("team-a-b", Some("team-a-a")),
+            ("orders-a@example.com", Some("orders-b@example.com")),
+            ("orders-b@a-b.com", Some("orders-a@a-b.com")),
+            ("orders@example-a", None),
             ("orders", None),
             ("orders-c", None),
             ("a", None),

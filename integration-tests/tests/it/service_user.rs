@@ -10,7 +10,10 @@ mod secrets;
 use std::time::Duration;
 
 use auth_cache::{CognitoTokenSource, Renewal, SsmCredentials, TokenSource as _, TokenUse};
-use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
+use aws_sdk_cognitoidentityprovider::{
+    operation::create_user_pool::builders::CreateUserPoolFluentBuilder,
+    types::{ExplicitAuthFlowsType, UsernameAttributeType},
+};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use local_cloud::LocalCloud;
 use serde_json::{Value, json};
@@ -201,7 +204,21 @@ impl Deployment {
 
 /// A pool with two groups and an app client with a secret.
 pub(crate) async fn new_pool(cognito: &aws_sdk_cognitoidentityprovider::Client) -> (String, String, String) {
-    let pool = cognito.create_user_pool().pool_name("orders").send().await.unwrap().user_pool.unwrap().id.unwrap();
+    pool_of(cognito, cognito.create_user_pool()).await
+}
+
+/// The same, of users who sign in with their e-mail address.
+pub(crate) async fn new_pool_of_addresses(
+    cognito: &aws_sdk_cognitoidentityprovider::Client,
+) -> (String, String, String) {
+    pool_of(cognito, cognito.create_user_pool().username_attributes(UsernameAttributeType::Email)).await
+}
+
+async fn pool_of(
+    cognito: &aws_sdk_cognitoidentityprovider::Client,
+    request: CreateUserPoolFluentBuilder,
+) -> (String, String, String) {
+    let pool = request.pool_name("orders").send().await.unwrap().user_pool.unwrap().id.unwrap();
     for group in [GROUP, "order-admins"] {
         cognito.create_group().user_pool_id(&pool).group_name(group).send().await.unwrap();
     }

@@ -38,6 +38,27 @@ async fn a_sign_in_that_a_freeze_interrupted_is_not_waited_for() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slow_sign_in_is_shared_as_long_as_somebody_waits_who_is_awake() {
+    let t = setup();
+    t.source.close_gate();
+    t.source.issues("slow", HOUR);
+    let mut waiting = Box::pin(t.get());
+    assert!(waiting.as_mut().now_or_never().is_none());
+    for _ in 0..3 {
+        t.clock.advance(2 * SECOND);
+        tokio::time::advance(2 * SECOND).await;
+        assert!(waiting.as_mut().now_or_never().is_none());
+    }
+    // Whoever goes away has waited until then.
+    t.clock.advance(2 * SECOND);
+    drop(waiting);
+    t.clock.advance(2 * SECOND);
+    let (token, ()) = tokio::join!(t.get(), async { t.source.open_gate() });
+    token.unwrap();
+    assert_eq!(t.source.calls(), 1);
+}
+
 #[tokio::test]
 async fn the_late_result_of_a_frozen_sign_in_is_taken_only_if_it_lives_longer() {
     for (late, next, kept) in [(HOUR, 2 * HOUR, "next"), (3 * HOUR, 2 * HOUR, "late")] {

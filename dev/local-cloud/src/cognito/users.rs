@@ -86,6 +86,10 @@ impl Cognito {
         // In a pool whose users sign in with an attribute, the given name is that attribute and the real one is the sub.
         let username = match pool.username_attributes.first() {
             Some(attribute) => {
+                if attribute == "email" && !name.contains('@') {
+                    let message = "Username should be an email.".to_owned();
+                    return Err(AwsError::new("InvalidParameterException", message));
+                }
                 attributes.insert(attribute.clone(), name);
                 sub.clone()
             }

@@ -78,6 +78,9 @@ async fn a_rotation_is_one_line_of_the_log_that_says_who_is_active() {
     let rotations: Vec<_> = lines.iter().filter(|line| line["message"] == "rotated the service user").collect();
     assert_eq!(rotations.len(), 1, "{log}");
     assert_eq!((&rotations[0]["active"], &rotations[0]["idle"]), (&json!("orders-b"), &json!("orders-a")));
+    let span = &rotations[0]["spans"][1];
+    assert_eq!((&span["function"], &span["operation"]), (&json!("service-user"), &json!("Rotate")));
+    assert_eq!(span["coldStart"], false);
     assert!(!log.contains(&seed.client_secret));
 }
 

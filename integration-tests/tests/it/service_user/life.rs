@@ -4,7 +4,7 @@ use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
 use local_cloud::{Fault, LocalCloud, Service};
 use serde_json::json;
 
-use super::{Ask, Deployment, new_pool};
+use super::{Ask, Deployment, new_pool, new_pool_of_addresses};
 use crate::{
     http_api,
     setup::{Setup, config},
@@ -118,6 +118,26 @@ async fn another_user_name_is_another_resource_whose_parameters_survive_the_old_
     assert_eq!(t.signs_in(&t.prefix).await, "parcels-a");
     t.succeed(Ask::Delete(&new), &others).await;
     t.assert_nothing_is_left().await;
+}
+
+#[tokio::test]
+async fn users_of_a_pool_of_e_mail_addresses_live_as_others_do() {
+    let (_cloud, t) = Deployment::start().await;
+    let (pool, client, _) = new_pool_of_addresses(&t.cognito).await;
+    let mut properties = t.properties_with("UserPoolId", &pool);
+    properties["ClientId"] = json!(client);
+    assert!(t.fail(Ask::Create, &properties).await.contains("AdminCreateUser is refused: InvalidParameterException"));
+
+    properties["Username"] = json!("orders@example.com");
+    let id = t.succeed(Ask::Create, &properties).await;
+    assert_eq!(t.signs_in(&t.prefix).await, "orders-a@example.com");
+    t.rotate().await.unwrap();
+    assert_eq!(t.signs_in(&t.prefix).await, "orders-b@example.com");
+    t.succeed(Ask::Delete(&id), &properties).await;
+    assert_eq!(t.parameters(&t.prefix).await, [""; 0]);
+    for username in ["orders-a@example.com", "orders-b@example.com"] {
+        assert!(!t.user_exists(&pool, username).await, "{username} exists");
+    }
 }
 
 #[tokio::test]
