@@ -11,13 +11,13 @@
 //! graphql/fragments/*.graphql       fragments, for all operations
 //! graphql/prelude.graphql           optional: see below
 //! ```
-//! `Cargo.toml`:
+//! `Cargo.toml`, for the crates are not on crates.io:
 //! ```toml
 //! [dependencies]
-//! appsync = "0.1"
+//! appsync = { git = "https://...", rev = "..." }
 //!
 //! [build-dependencies]
-//! appsync-codegen = "0.1"
+//! appsync-codegen = { git = "https://...", rev = "..." }
 //! ```
 //! `build.rs`:
 //! ```no_run
@@ -29,6 +29,8 @@
 //! ```ignore
 //! include!(concat!(env!("OUT_DIR"), "/operations.rs"));
 //! ```
+//! `examples/own-schema` is such a project, with a test that sends an operation. The README of `appsync` has a whole
+//! function.
 //!
 //! # What is generated
 //! For `graphql/GetOrder.graphql`:

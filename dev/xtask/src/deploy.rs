@@ -135,9 +135,13 @@ fn words(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 
-/// As `sam` reads it.
+/// As `sam` reads it. What is left out stays as it was deployed, so nothing has to be said too.
 fn as_override(name: &str, value: &str) -> String {
-    if value.contains(char::is_whitespace) { format!("{name}=\"{value}\"") } else { format!("{name}={value}") }
+    if value.is_empty() || value.contains(char::is_whitespace) {
+        format!("{name}=\"{value}\"")
+    } else {
+        format!("{name}={value}")
+    }
 }
 
 #[cfg(test)]
@@ -195,10 +199,12 @@ mod tests {
         let functions = stack("orders-dev", &[("AppSyncUrl", OPEN), ("UserPoolId", OPEN), ("LogLevel", "INFO")]);
         let error = plan(&options(&[]), &functions, None).unwrap_err().to_string();
         assert!(error.starts_with("AppSyncUrl, UserPoolId of orders-dev must be filled in"), "{error}");
-        let given = [("AppSyncUrl", "https://x/graphql"), ("UserPoolId", "p"), ("RotationSchedule", "rate(1 day)")];
+        let schedule = ("RotationSchedule", "rate(1 day)");
+        let given = [("AppSyncUrl", "https://x/graphql"), ("UserPoolId", "p"), schedule, ("FormerUserPoolId", "")];
         let plan = plan(&options(&given), &functions, None).unwrap().to_string();
         assert!(!plan.contains("backend"), "{plan}");
-        let overrides = "AppSyncUrl=https://x/graphql UserPoolId=p LogLevel=INFO 'RotationSchedule=\"rate(1 day)\"'\n";
+        let overrides = "AppSyncUrl=https://x/graphql UserPoolId=p LogLevel=INFO 'RotationSchedule=\"rate(1 day)\"' \
+                         'FormerUserPoolId=\"\"'\n";
         assert!(plan.contains(overrides), "{plan}");
     }
 
