@@ -32,7 +32,7 @@ Tasks:
             --parameter NAME=VALUE
                            a parameter of template.yaml, instead of samconfig.toml's
             --backend-parameter NAME=VALUE
-                           a parameter of backend/template.yaml, instead of backend/samconfig.toml's
+                           with --backend: a parameter of backend/template.yaml, instead of backend/samconfig.toml's
             --dry-run      print the commands and do nothing
             --yes          do not ask before production is changed
   destroy Delete the functions; with --backend the sample backend, its users and orders too
@@ -142,6 +142,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         "help" => Ok(Task::Help),
         "demo" => Ok(Task::Demo(demo)),
         "dev" => Ok(Task::Dev),
+        "deploy" if !deploy.backend && !deploy.backend_parameters.is_empty() => {
+            Err("--backend-parameter needs --backend".into())
+        }
         "deploy" => Ok(Task::Deploy(deploy)),
         "destroy" => Ok(Task::Destroy(deploy)),
         "load" => Ok(Task::Load(load)),
@@ -199,6 +202,7 @@ mod tests {
                     --backend-parameter DeletionProtection=off --dry-run --yes";
         assert_eq!(parsed(line), Ok(Task::Deploy(told)));
         assert!(parsed("deploy --parameter LogLevel").is_err_and(|error| error.contains("is not Name=value")));
+        assert_eq!(parsed("deploy --backend-parameter A=b"), Err("--backend-parameter needs --backend".to_owned()));
         assert!(parsed("destroy --parameter A=b").is_err());
         assert!(matches!(parsed("destroy --backend"), Ok(Task::Destroy(options)) if options.backend));
     }

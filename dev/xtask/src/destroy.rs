@@ -11,7 +11,7 @@ use crate::stack::Stack;
 pub(crate) async fn run(options: DeployOptions) -> Result<()> {
     let functions = Stack::of_functions(&options.env)?;
     let backend = options.backend.then(|| Stack::of_backend(&options.env)).transpose()?;
-    let plan = plan(&functions, backend.as_ref());
+    let plan = plan(&options.env, &functions, backend.as_ref());
     println!("{plan}");
     if let Some(backend) = &backend {
         println!("{} holds users and orders: they are gone for good.", backend.name);
@@ -31,14 +31,10 @@ pub(crate) async fn run(options: DeployOptions) -> Result<()> {
 }
 
 /// The functions go first: their service user is removed from a user pool that is still there.
-fn plan(functions: &Stack, backend: Option<&Stack>) -> Plan {
+fn plan(env: &str, functions: &Stack, backend: Option<&Stack>) -> Plan {
     let mut plan = Plan::default();
-    if let Some(Stack { name, region, .. }) = backend {
-        // CloudFormation would refuse it when the functions are gone already.
-        let query = "Stacks[0].Parameters[?ParameterKey=='DeletionProtection'].ParameterValue";
-        let words = ["aws", "cloudformation", "describe-stacks", "--stack-name", name, "--region", region];
-        let words = [&words[..], &["--query", query, "--output", "text"]].concat();
-        plan.check(&format!("{name} is not protected (deploy it with DeletionProtection=off if it is)"), &words, "off");
+    if let Some(backend) = backend {
+        refuse_if_protected(&mut plan, env, backend);
     }
     let mut delete = |what, stack: &Stack| {
         plan.run(what, &["sam", "delete", "--stack-name", &stack.name, "--region", &stack.region, "--no-prompts"]);
@@ -50,20 +46,43 @@ fn plan(functions: &Stack, backend: Option<&Stack>) -> Plan {
     plan
 }
 
+/// CloudFormation would refuse only when the functions are gone already. What counts is what was deployed, not what
+/// `samconfig.toml` says by now.
+fn refuse_if_protected(plan: &mut Plan, env: &str, Stack { name, region, .. }: &Stack) {
+    let query = "Stacks[0].Parameters[?ParameterKey=='DeletionProtection'].ParameterValue";
+    let words = ["aws", "cloudformation", "describe-stacks", "--stack-name", name, "--region", region];
+    let words = [&words[..], &["--query", query, "--output", "text"]].concat();
+    // Parameters that are left out stay as they are.
+    let unprotect = format!(
+        "sam deploy --template-file backend/template.yaml --config-env {env} \
+         --parameter-overrides DeletionProtection=off"
+    );
+    plan.check(&format!("{name} is not protected (if it is: {unprotect})"), &words, "off");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn stack(name: &str) -> Stack {
+        Stack { name: name.to_owned(), region: "eu-west-1".to_owned(), parameters: Vec::new() }
+    }
+
     #[test]
     fn the_functions_go_before_the_user_pool_of_their_service_user() {
-        let stack =
-            |name: &str| Stack { name: name.to_owned(), region: "eu-west-1".to_owned(), parameters: Vec::new() };
-        let both = plan(&stack("orders-dev"), Some(&stack("orders-backend-dev"))).to_string();
+        let both = plan("dev", &stack("orders-dev"), Some(&stack("orders-backend-dev"))).to_string();
         let place =
             |name: &str| both.find(&format!("--stack-name {name} --region eu-west-1 --no-prompts")).expect(name);
         assert!(place("orders-dev") < place("orders-backend-dev"), "{both}");
-        let protection = both.find("DeletionProtection").expect("the protection is looked at");
-        assert!(protection < place("orders-dev"), "{both}");
-        assert!(!plan(&stack("orders-dev"), None).to_string().contains("orders-backend-dev"));
+        assert!(!plan("dev", &stack("orders-dev"), None).to_string().contains("backend"));
+    }
+
+    #[test]
+    fn a_protected_backend_is_refused_before_anything_is_deleted() {
+        let whole = plan("prod", &stack("orders-prod"), Some(&stack("orders-backend-prod"))).to_string();
+        let place = |text: &str| whole.find(text).expect(text);
+        let unprotect = "--config-env prod --parameter-overrides DeletionProtection=off";
+        assert!(place(unprotect) < place("'DeletionProtection'"), "{whole}");
+        assert!(place("'DeletionProtection'") < place("sam delete"), "{whole}");
     }
 }

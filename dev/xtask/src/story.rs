@@ -25,10 +25,12 @@ pub(crate) async fn tell(port: u16, cloud: &LocalCloud) -> Result<String> {
         format!("{}, {} cents", text(&order["status"]), order["total"]["minorUnits"])
     });
     let made = made.await?;
-    let again = |order: &Value| format!("the same order again: {}", order["id"] == made["id"]);
-    teller.send(Method::POST, "/me/orders", vec![key], Some(order), 201, again).await?;
+    let again = |_: &Value| "the same order again".to_owned();
+    let second = teller.send(Method::POST, "/me/orders", vec![key], Some(order), 201, again).await?;
+    ensure!(second["id"] == made["id"], "the same key made another order");
     let count = |page: &Value| format!("{} order", page["items"].as_array().map_or(0, Vec::len));
-    teller.send(Method::GET, "/me/orders", vec![], None, 200, count).await?;
+    let page = teller.send(Method::GET, "/me/orders", vec![], None, 200, count).await?;
+    ensure!(page["items"].as_array().is_some_and(|orders| orders.len() == 1), "not one order but {page}");
 
     let path = format!("/me/orders/{}", made["id"].as_str().unwrap_or_default());
     let if_match = |etag: &str| vec![("if-match", etag.to_owned())];

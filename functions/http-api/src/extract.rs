@@ -20,11 +20,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::from_request_parts(parts, state).await {
+            Ok(Path(id)) if id.len() > LONGEST_ID => Err(Problem::no_such_order()),
             Ok(Path(id)) => Ok(Self(id)),
             Err(rejection) => Err(Problem::new(StatusCode::BAD_REQUEST, rejection.body_text())),
         }
     }
 }
+
+/// No order has a longer one, and DynamoDB would refuse it.
+const LONGEST_ID: usize = 128;
 
 /// The parameters of the query string.
 pub(crate) struct Parameters<T>(pub(crate) T);

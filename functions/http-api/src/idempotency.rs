@@ -62,8 +62,27 @@ pub(crate) fn is_result_of(order: &OrderFields, input: &CreateOrderInput) -> boo
         _ => false,
     };
     let json = |text: &Option<AWSJSON>| text.as_ref().and_then(|text| text.parse_as::<Value>().ok());
-    let unchanged = same_card && order.note == input.note && json(&order.attributes) == json(&input.attributes);
+    let same_attributes = match (json(&order.attributes), json(&input.attributes)) {
+        (Some(attributes), Some(wanted)) => is_same(&attributes, &wanted),
+        (attributes, wanted) => attributes == wanted,
+    };
+    let unchanged = same_card && order.note == input.note && same_attributes;
     order.customer_email == input.customer_email && same_lines && (unchanged || order.version > 1)
+}
+
+/// AppSync keeps JSON as values, not as text: `1.0` comes back as `1`, and a long number as its nearest double.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let in_other = |(name, one)| other.get(name).is_some_and(|other| is_same(one, other));
+            one.len() == other.len() && one.iter().all(in_other)
+        }
+        (one, other) => one == other,
+    }
 }
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -100,6 +119,21 @@ mod tests {
         let id = name_based("/orders\nada\n8e03978e").to_string();
         assert_eq!(id, "cd076c9e-d956-5541-9dbb-0dbabded6500");
         assert_ne!(name_based("/orders\nada\n8e03978f").to_string(), id);
+    }
+
+    #[test]
+    fn json_is_the_same_by_its_values() {
+        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        for (one, other, same) in [
+            (r#"{"rate": 1.0, "tags": ["a", 2]}"#, r#"{"tags": ["a", 2.0], "rate": 1}"#, true),
+            ("9007199254740993", "9007199254740992", true), // the nearest double
+            (r#"{"rate": 1}"#, r#"{"rate": 1.5}"#, false),
+            (r#"{"rate": 1}"#, r#"{"rate": 1, "more": null}"#, false),
+            (r#"["a", "b"]"#, r#"["a"]"#, false),
+            ("1", r#""1""#, false),
+        ] {
+            assert_eq!(is_same(&value(one), &value(other)), same, "{one} {other}");
+        }
     }
 
     #[test]

@@ -17,7 +17,8 @@
 //! Who calls, the gateway's JWT authorizer says. Without its claims, the answer is 401: see [`Callers`].
 //!
 //! Every error is a problem document (`application/problem+json`, RFC 9457). Every answer has an `x-request-id`, the one in
-//! the function's log.
+//! the function's log. What the gateway refuses itself, before the function is called, has a body of the gateway's:
+//! 401 without a valid token, and 429.
 
 mod handle;
 mod router;

@@ -28,10 +28,10 @@ pub(crate) async fn list(
     session: Session,
     Parameters(parameters): Parameters<ListParameters>,
 ) -> Result<Response, Problem> {
-    let (filter, next_token) = parameters.resolve()?;
+    let (filter, next_token) = parameters.resolve(session.scope())?;
     let variables = list_orders::Variables { filter, limit: parameters.limit, next_token };
     let page = session.execute::<ListOrders>(variables).await?.list_orders;
-    let next_cursor = page.next_token.as_deref().map(cursor::of_token);
+    let next_cursor = page.next_token.as_deref().map(|token| cursor::of_token(session.scope(), token));
     let link = next_cursor.as_deref().map(|cursor| [(header::LINK, next_link(&parameters, cursor))]);
     let items = page.items.into_iter().map(Order::from).collect();
     Ok((link, [UNSHARED], JsonAnswer(OrderPage { items, next_cursor })).into_response())
@@ -66,7 +66,7 @@ pub(crate) async fn read(session: Session, Id(id): Id, headers: HeaderMap) -> Re
         min_length = 1, max_length = 255, pattern = "^[!#-~]+$", example = "8e03978e-40d5-43dd-bc93-6894a57f9324"),
 ), request_body = NewOrder, responses(
     (status = 201, description = "The new order", body = Order, headers(
-        ("location" = String, description = "Its path"),
+        ("location" = String, description = "Its path, relative to the request's"),
         ("etag" = String, description = "Its version"),
     )),
 ))]
@@ -82,7 +82,8 @@ pub(crate) async fn create(
         let detail = "This Idempotency-Key belongs to a request with another body.";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
-    let location = [(header::LOCATION, format!("{}/{}", session.side.base(), order.id))];
+    // Relative to the request's own path, of which the gateway may have taken a part away.
+    let location = [(header::LOCATION, format!("orders/{}", order.id))];
     Ok((StatusCode::CREATED, location, changed(order)).into_response())
 }
 

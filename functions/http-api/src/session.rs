@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use appsync::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Execution, Operation};
+use appsync::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Execution, Operation, OperationKind};
 use auth_cache::{Clock, ErrorChain};
 use axum::extract::FromRequestParts;
 use http::{StatusCode, header, request::Parts};
@@ -67,6 +67,14 @@ impl FromRequestParts<Api> for Session {
 }
 
 impl Session {
+    /// Whose lists the session reads: no other's cursor leads into them.
+    pub(crate) fn scope(&self) -> &str {
+        match self.side {
+            Side::Service => self.side.base(),
+            Side::Caller => &self.caller.subject,
+        }
+    }
+
     /// Executes an operation as the side says.
     pub(crate) async fn execute<O: Operation>(&self, variables: O::Variables) -> Result<O::ResponseData, Problem> {
         self.send(self.appsync.execute::<O>(variables)).await
@@ -87,16 +95,22 @@ impl Session {
             Some(caller) => execution.authorized_by(caller.clone()),
             None => execution,
         };
-        execution.await.map_err(|error| self.problem(&error))
+        let changes = O::KIND == OperationKind::Mutation;
+        execution.await.map_err(|error| self.problem(&error, changes && error.may_have_executed()))
     }
 
     /// What each kind of failure behind the API means to a client in front of it. One that is not the client's own is
     /// logged here, once.
-    fn problem(&self, error: &AppSyncError) -> Problem {
+    fn problem(&self, error: &AppSyncError, may_have_changed: bool) -> Problem {
         let problem = match error.kind() {
             ErrorKind::TokenRefused if self.side == Side::Caller => Problem::unauthorized(
                 r#"Bearer error="invalid_token""#,
                 "The order service does not accept this token, or no longer.",
+            ),
+            // Nobody is told when to send it again: that might do it twice.
+            ErrorKind::Unavailable if may_have_changed => Problem::new(
+                StatusCode::BAD_GATEWAY,
+                "The order service did not answer. It may have carried out the request: look before you send it again.",
             ),
             ErrorKind::SignIn | ErrorKind::Unavailable if error.is_transient() => {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is not available.").retry(wait(error))
@@ -156,7 +170,7 @@ fn unexpected() -> Problem {
 
 /// In whole seconds, and at least one.
 fn wait(error: &AppSyncError) -> u64 {
-    error.retry_after().map_or(1, |wait| wait.as_secs().max(1))
+    error.retry_after().map_or(1, |wait| (wait + Duration::from_nanos(999_999_999)).as_secs().max(1))
 }
 
 /// The caller's own token. The gateway has checked it, and AppSync will again.

@@ -109,8 +109,9 @@ mod tests {
     }
 
     #[test]
-    fn a_success_says_which_user_is_active() {
-        let request = request();
+    fn a_success_says_which_user_is_active_and_where_its_parameters_are() {
+        let mut request = request();
+        request.resource_properties = json!({"ParametersPrefix": "/orders/service-user"});
         let body: Value =
             serde_json::from_str(&Answer::success(&request, "id", Some("orders-a".to_owned())).body()).unwrap();
         assert_eq!(
@@ -121,7 +122,7 @@ mod tests {
                 "StackId": "stack-1",
                 "RequestId": "request-1",
                 "LogicalResourceId": "ServiceUser",
-                "Data": {"Username": "orders-a"},
+                "Data": {"Username": "orders-a", "ParametersPrefix": "/orders/service-user"},
             })
         );
     }

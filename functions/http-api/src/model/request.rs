@@ -117,8 +117,8 @@ pub(crate) struct Cancellation {
 }
 
 impl ListParameters {
-    /// AppSync's filter and token.
-    pub(crate) fn resolve(&self) -> Result<(Option<OrderFilter>, Option<String>), Problem> {
+    /// AppSync's filter and token, for a list of `scope`.
+    pub(crate) fn resolve(&self, scope: &str) -> Result<(Option<OrderFilter>, Option<String>), Problem> {
         if self.limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             return Err(Problem::invalid_parameter("limit", "should be 1 to 100"));
         }
@@ -131,7 +131,7 @@ impl ListParameters {
         };
         let token = match &self.cursor {
             Some(cursor) => Some(
-                cursor::to_token(cursor)
+                cursor::to_token(scope, cursor)
                     .ok_or_else(|| Problem::invalid_parameter("cursor", "is not one that this list gave"))?,
             ),
             None => None,

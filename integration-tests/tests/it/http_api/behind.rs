@@ -55,7 +55,20 @@ async fn a_failed_sign_in_is_not_the_callers_fault() {
 async fn an_answer_comes_before_lambda_ends_the_invocation() {
     let t = Setup::start().await;
     t.cloud.set_latency(Service::AppSync, Duration::from_secs(60));
-    Call::get("/orders").within(Duration::from_millis(600)).send(&t).await.problem(504);
+    let call = Call::get("/orders").within(Duration::from_millis(600));
+    // Far less than the 29 s that the gateway would wait.
+    tokio::time::timeout(Duration::from_secs(10), call.send(&t)).await.unwrap().problem(504);
+}
+
+#[tokio::test]
+async fn a_change_that_may_have_been_made_is_not_asked_for_again() {
+    let t = Setup::start().await;
+    t.cloud.inject(Fault::new(Service::AppSync, FaultKind::LoseAnswer).on("UpdateOrder").always());
+    let answer = Call::patch("/orders/order-1", "\"1\"", &serde_json::json!({"note": "x"})).send(&t).await;
+    assert!(answer.problem(502)["detail"].as_str().unwrap().contains("may have carried out"), "{}", answer.text);
+    assert_eq!(answer.header("retry-after"), None);
+    t.cloud.clear_faults();
+    assert_eq!(Call::get("/orders/order-1").send(&t).await.expect(200)["note"], "x");
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ async fn an_order_is_made_listed_read_and_changed() {
     let t = Setup::start().await;
     let created = Call::post("/orders", &new_order()).send(&t).await;
     let order = created.expect(201);
-    let path = created.header("location").unwrap();
-    assert_eq!(path, format!("/orders/{}", order["id"].as_str().unwrap()));
+    let path = &format!("/{}", created.header("location").unwrap());
+    assert_eq!(*path, format!("/orders/{}", order["id"].as_str().unwrap()));
     assert_eq!(created.header("etag"), Some("\"1\""));
     assert_eq!(order["total"], json!({"currency": "EUR", "minorUnits": 900}));
 

@@ -54,6 +54,20 @@ async fn a_cursor_that_is_forged_is_a_bad_request() {
 }
 
 #[tokio::test]
+async fn a_cursor_leads_into_no_other_list() {
+    let t = Setup::start().await;
+    let (ada, bob) = (t.cloud.customer_token("ada"), t.cloud.customer_token("bob"));
+    for _ in 0..2 {
+        Call::post("/me/orders", &super::new_order()).by(&ada).send(&t).await.expect(201);
+    }
+    let page = Call::get("/me/orders?limit=1").by(&ada).send(&t).await.expect(200);
+    let cursor = page["nextCursor"].as_str().unwrap();
+    Call::get(&format!("/orders?cursor={cursor}")).send(&t).await.problem(400);
+    Call::get(&format!("/me/orders?cursor={cursor}")).by(&bob).send(&t).await.problem(400);
+    Call::get(&format!("/me/orders?cursor={cursor}")).by(&ada).send(&t).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_parameter_that_is_wrong_is_named() {
     let t = Setup::start().await;
     for (query, name) in [
