@@ -19,7 +19,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Path::from_request_parts(parts, state).await {
+        match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(id)) if id.len() > LONGEST_ID => Err(Problem::no_such_order()),
             Ok(Path(id)) => Ok(Self(id)),
             Err(rejection) => Err(Problem::new(StatusCode::BAD_REQUEST, rejection.body_text())),

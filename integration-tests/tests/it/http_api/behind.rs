@@ -64,7 +64,7 @@ async fn an_answer_comes_before_lambda_ends_the_invocation() {
 async fn a_change_that_may_have_been_made_is_not_asked_for_again() {
     let t = Setup::start().await;
     t.cloud.inject(Fault::new(Service::AppSync, FaultKind::LoseAnswer).on("UpdateOrder").always());
-    let answer = Call::patch("/orders/order-1", "\"1\"", &serde_json::json!({"note": "x"})).send(&t).await;
+    let answer = Call::patch("/orders/order-1", "\"1\"", &json!({"note": "x"})).send(&t).await;
     assert!(answer.problem(502)["detail"].as_str().unwrap().contains("may have carried out"), "{}", answer.text);
     assert_eq!(answer.header("retry-after"), None);
     t.cloud.clear_faults();

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, new_order};
 use crate::setup::Setup;
 
 fn ids(page: &Value) -> Vec<&str> {
@@ -58,7 +58,7 @@ async fn a_cursor_leads_into_no_other_list() {
     let t = Setup::start().await;
     let (ada, bob) = (t.cloud.customer_token("ada"), t.cloud.customer_token("bob"));
     for _ in 0..2 {
-        Call::post("/me/orders", &super::new_order()).by(&ada).send(&t).await.expect(201);
+        Call::post("/me/orders", &new_order()).by(&ada).send(&t).await.expect(201);
     }
     let page = Call::get("/me/orders?limit=1").by(&ada).send(&t).await.expect(200);
     let cursor = page["nextCursor"].as_str().unwrap();
