@@ -21,8 +21,12 @@ pub(crate) async fn run(arguments: Vec<OsString>) -> Result<()> {
     }
     if !arguments.iter().any(|argument| argument == "--from") {
         println!("building the functions");
-        let profile = if OPTIMIZED { "release" } else { "dev" };
-        cargo(&["build", "--quiet", "--bins", "--profile", profile], &[]).await?;
+        let build: &[&str] = match OPTIMIZED {
+            true => &["build", "--quiet", "--bins", "--release"],
+            // As for the tests, which leaves nothing to compile when they have run.
+            false => &["test", "--quiet", "--workspace", "--no-run"],
+        };
+        cargo(build, &[]).await?;
     }
     measure(arguments).await
 }

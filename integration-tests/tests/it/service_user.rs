@@ -42,7 +42,7 @@ pub(crate) struct Deployment {
     pub(crate) client_secret: String,
     pub(crate) prefix: String,
     pub(crate) cloud_formation: Wire,
-    url: String,
+    pub(crate) url: String,
 }
 
 /// What CloudFormation asks for, and of which resource.

@@ -1,11 +1,18 @@
 //! The `service-user` function against whatever speaks the protocols of Cognito and SSM.
 
-use auth_cache::{CognitoTokenSource, ErrorChain, Renewal, SsmCredentials, TokenSource as _, TokenUse};
-use local_cloud::LocalCloud;
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use local_cloud::{LocalCloud, Service};
+use serde_json::{Value, json};
 
 use super::emulator_url;
-use crate::service_user::{Ask, Deployment, load::through_rotations, new_pool};
+use crate::{
+    http_api,
+    service_user::{Ask, Deployment, load::through_rotations, new_pool},
+    setup::{Setup, config, invocation, start_context},
+    wire::{self, Request, Step, Wire},
+};
 
 async fn start() -> (Option<LocalCloud>, Deployment) {
     match emulator_url() {
@@ -67,18 +74,50 @@ async fn a_pool_or_a_group_that_does_not_exist_is_told() {
     t.succeed(Ask::Delete(&format!("eu-west-1_nope/orders@{}", t.prefix)), &pool).await;
 }
 
+/// An API that answers every operation with the same order stands for AppSync, which emulators do not have.
 #[tokio::test]
-async fn all_sign_ins_through_four_rotations_succeed() {
+async fn the_functions_answer_as_the_service_user_through_four_rotations() {
     let (cloud, t) = start().await;
     // On local-cloud another test makes a thousand calls.
     let number = if cloud.is_some() { 200 } else { 1000 };
-    t.create().await;
-    let t = &t;
-    let failures = through_rotations(t, number, |call| async move {
-        let credentials = SsmCredentials::new(t.ssm.clone(), &t.prefix);
-        let source = CognitoTokenSource::new(t.cognito.clone(), credentials, TokenUse::Access);
-        let result = source.with_renewal(Renewal::Never).sign_in().await;
-        result.err().map(|error| format!("sign-in {call}: {}", ErrorChain(&error)))
+    let id = t.create().await;
+    let example = Setup::start().await;
+    let order = &example.get_order().await.unwrap()["getOrder"];
+    let data = json!({"data": {"getOrder": order, "cancelOrder": order}});
+    let api = Wire::always(Step::Answer(wire::json(data))).await;
+    let settings = |reuse| {
+        let [service, parameters] = [("AWS_ENDPOINT_URL", t.url.as_str()), ("SERVICE_USER_PARAMETERS", &t.prefix)];
+        [("APPSYNC_URL", api.url.as_str()), service, parameters, ("TOKEN_REUSE", reuse)]
+    };
+
+    let functions = Setup::start_on(example.cloud, &settings("on")).await;
+    assert_eq!(functions.get_order().await.unwrap()["getOrder"]["id"], "order-1");
+    let cancel = json!({"operation": "CancelOrder", "variables": {"id": "order-1", "expectedVersion": 1}});
+    assert_eq!(functions.mutate(cancel).await.unwrap()["cancelOrder"]["id"], "order-1");
+    assert_eq!(http_api::get(&functions, "/orders/order-1").await["id"], "order-1");
+
+    // One process signs in for each call, and so meets every moment of a rotation.
+    let signs_in_each_time = start_context(&config(&functions.cloud, &settings("off"))).await;
+    let processes = [&functions.appsync, &signs_in_each_time];
+    let failures = through_rotations(&t, number, |call| {
+        let event = invocation(json!({"operation": "GetOrder", "variables": {"id": "order-1"}}));
+        let answer = query::handle(processes[call % 2].clone(), event);
+        async move { answer.await.err().map(|error| format!("call {call}: {error:?}")) }
     });
     assert_eq!(failures.await, [""; 0]);
+    assert_eq!(functions.cloud.count(Service::AppSync), 1, "the order that is answered with");
+
+    let called: BTreeSet<String> = api.requests().iter().filter_map(|request| caller(request, &t.pool)).collect();
+    assert_eq!(called.into_iter().collect::<Vec<_>>(), ["orders-a", "orders-b"]);
+    t.succeed(Ask::Delete(&id), &t.properties()).await;
+    t.assert_nothing_is_left().await;
+}
+
+/// Whose token of the pool a request was made with; none if it only opened the connection.
+fn caller(request: &Request, pool: &str) -> Option<String> {
+    let token = request.header("authorization")?;
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert!(claims["iss"].as_str().unwrap().ends_with(pool), "{claims}");
+    Some(claims["username"].as_str().unwrap().to_owned())
 }
