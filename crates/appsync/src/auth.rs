@@ -1,7 +1,8 @@
 use std::{fmt, time::Duration};
 
 use auth_cache::{Identity, Token};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
+use reqwest::RequestBuilder;
 
 #[cfg(feature = "iam")]
 use crate::Iam;
@@ -117,17 +118,21 @@ pub(crate) enum Grant<'a> {
 }
 
 impl Grant<'_> {
-    /// The headers that it adds to a request with this body.
-    pub(crate) fn headers(&self, client: &AppSyncClient, body: &[u8]) -> Result<HeaderMap, AppSyncError> {
-        let (name, value) = match self {
-            Self::Identity { token, .. } => (&header::AUTHORIZATION, token.authorization()),
-            Self::Header(name, value) => (name, *value),
-            #[cfg(feature = "iam")]
-            Self::Iam(signer) => return signer.sign(&client.endpoint, body, client.clock.now()),
-        };
+    /// Adds its headers to a request with this body.
+    pub(crate) fn authorize(
+        &self,
+        request: RequestBuilder,
+        client: &AppSyncClient,
+        body: &[u8],
+    ) -> Result<RequestBuilder, AppSyncError> {
         #[cfg(not(feature = "iam"))]
         let _ = (client, body);
-        Ok(HeaderMap::from_iter([(name.clone(), value.clone())]))
+        Ok(match self {
+            Self::Identity { token, .. } => request.header(header::AUTHORIZATION, token.authorization()),
+            Self::Header(name, value) => request.header(name, *value),
+            #[cfg(feature = "iam")]
+            Self::Iam(signer) => request.headers(signer.sign(&client.endpoint, body, client.clock.now())?),
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use auth_cache::Clock;
 use http::{HeaderValue, Method};
@@ -11,7 +11,7 @@ use crate::{AppSyncError, Auth, Deadline, Execution, Operation, Pages, RetryPoli
 #[derive(Clone)]
 pub struct AppSyncClient {
     pub(crate) http: reqwest::Client,
-    pub(crate) endpoint: Url,
+    pub(crate) endpoint: Arc<Url>,
     pub(crate) auth: Auth,
     pub(crate) clock: Clock,
     pub(crate) retry: RetryPolicy,
@@ -32,7 +32,7 @@ impl AppSyncClient {
     pub fn new(http: reqwest::Client, endpoint: Url, auth: impl Into<Auth>) -> Self {
         Self {
             http,
-            endpoint,
+            endpoint: Arc::new(endpoint),
             auth: auth.into(),
             clock: Clock::wall(),
             retry: RetryPolicy::standard(),
@@ -162,7 +162,7 @@ impl AppSyncClient {
 
     /// Opens a connection with a request that executes nothing: the CORS preflight, which the edge answers to anybody.
     async fn connect(&self, limit: Duration) -> Result<(), AppSyncError> {
-        let request = self.http.request(Method::OPTIONS, self.endpoint.clone()).timeout(limit);
+        let request = self.http.request(Method::OPTIONS, Url::clone(&self.endpoint)).timeout(limit);
         let lost = |error| AppSyncError::transport(error, false);
         let mut answer = request.send().await.map_err(lost)?;
         // Only a connection whose answer has been read can be used again.

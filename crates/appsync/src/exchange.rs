@@ -10,8 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, header};
+use http::{HeaderName, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
+use url::Url;
 
 use crate::{AppSyncClient, AppSyncError, ErrorKind, answer::AnswerInfo, auth::Grant};
 
@@ -21,6 +22,8 @@ pub(crate) struct Answer {
     pub(crate) info: AnswerInfo,
     pub(crate) body: Bytes,
 }
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
 const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -37,13 +40,8 @@ pub(crate) async fn exchange(
     }
     let was_sent = Arc::new(AtomicBool::new(false));
     let watched = Watched { bytes: Some(body.clone()), was_sent: Arc::clone(&was_sent) };
-    let mut request = client
-        .http
-        .post(client.endpoint.clone())
-        .header(header::CONTENT_TYPE, "application/json")
-        .headers(grant.headers(client, body)?)
-        .timeout(limit)
-        .body(reqwest::Body::wrap(watched));
+    let request = client.http.post(Url::clone(&client.endpoint)).header(header::CONTENT_TYPE, JSON).timeout(limit);
+    let mut request = grant.authorize(request, client, body)?.body(reqwest::Body::wrap(watched));
     if let Some(trace) = &client.trace {
         request = request.header(TRACE_HEADER, trace);
     }

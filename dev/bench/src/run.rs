@@ -27,7 +27,8 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
         }
         None => {
             let results = measure(&arguments).await?;
-            let file = tools().join("results.json");
+            // Figures of a quick run are none: they do not take the place of a full run's.
+            let file = tools().join(if results.quick { "quick.json" } else { "results.json" });
             fs::write(&file, serde_json::to_vec_pretty(&results)?)?;
             println!("all figures are in {}\n", file.display());
             results

@@ -27,9 +27,13 @@ impl Target {
     }
 }
 
-/// `1/30` or `1.1`.
+/// `1/30`, `1/1.8` or `1.10`.
 pub(crate) fn times(ratio: f64) -> String {
-    if ratio > 0.0 && ratio < 0.6 { format!("1/{:.0}", 1.0 / ratio) } else { format!("{ratio:.2}") }
+    match ratio {
+        ratio if ratio <= 0.0 || ratio >= 0.6 => format!("{ratio:.2}"),
+        ratio if ratio > 0.1 => format!("1/{:.1}", 1.0 / ratio).trim_end_matches(".0").to_owned(),
+        ratio => format!("1/{:.0}", 1.0 / ratio),
+    }
 }
 
 pub(crate) fn all(results: &Results) -> Vec<Target> {
@@ -106,7 +110,8 @@ mod tests {
 
     #[test]
     fn small_ratios_are_written_as_fractions() {
-        assert_eq!([times(1.0 / 30.0), times(0.5), times(1.1), times(0.0)], ["1/30", "1/2", "1.10", "0.00"]);
+        let ratios = [1.0 / 30.0, 0.5, 0.56, 1.1, 0.0];
+        assert_eq!(ratios.map(times), ["1/30", "1/2", "1/1.8", "1.10", "0.00"]);
     }
 
     #[test]
