@@ -62,7 +62,8 @@ fn parse_ps(line: &str) -> Option<Entry> {
 
 impl Entry {
     fn new(pid: &str, parent: &str, group: &str, state: &str) -> Option<Self> {
-        let number = |text: &str| text.parse().ok().and_then(Pid::from_raw);
+        // A process that is just going has the group -1.
+        let number = |text: &str| text.parse().ok().filter(|number| *number > 0).and_then(Pid::from_raw);
         let alive = !state.starts_with(['Z', 'X']);
         Some(Self { pid: number(pid)?, parent: number(parent), group: number(group), alive })
     }
@@ -81,6 +82,12 @@ mod tests {
         let entry = Entry { pid: pid(42), parent: Some(pid(7)), group: Some(pid(40)), alive: true };
         assert_eq!(parse_stat("42 (a) S 9 (b) S 7 40 40 0 -1"), Some(entry));
         assert_eq!(parse_ps("   42     7    40 Ss"), Some(entry));
+    }
+
+    #[test]
+    fn a_process_that_is_just_going_has_no_group() {
+        let entry = Entry { pid: pid(42), parent: None, group: None, alive: false };
+        assert_eq!(parse_stat("42 (a) X 0 -1 -1 0 -1"), Some(entry));
     }
 
     #[test]
