@@ -46,9 +46,7 @@ fn plan(options: &DeployOptions, functions: &Stack, backend: Option<&Stack>) -> 
     if let Some(backend) = backend {
         let deploy = ["sam", "deploy", "--template-file", "backend/template.yaml"];
         let mut given = backend.parameters.clone();
-        for (name, value) in &options.backend_parameters {
-            set(&mut given, name, value.clone());
-        }
+        set_all(&mut given, &options.backend_parameters);
         let given = overrides(&given);
         plan.run("The backend", &[&deploy, &env[..], &["--no-confirm-changeset"], &words(&given)].concat());
         for name in HANDED_OVER {
@@ -56,9 +54,7 @@ fn plan(options: &DeployOptions, functions: &Stack, backend: Option<&Stack>) -> 
             set(&mut parameters, name, format!("${name}"));
         }
     }
-    for (name, value) in &options.parameters {
-        set(&mut parameters, name, value.clone());
-    }
+    set_all(&mut parameters, &options.parameters);
     let open: Vec<&str> = parameters.iter().filter(|(_, value)| value == OPEN).map(|(name, _)| name.as_str()).collect();
     if !open.is_empty() {
         bail!(
@@ -116,6 +112,12 @@ fn staff_lists_orders() -> String {
         "isBase64Encoded": false,
     })
     .to_string()
+}
+
+fn set_all(parameters: &mut Vec<(String, String)>, given: &[(String, String)]) {
+    for (name, value) in given {
+        set(parameters, name, value.clone());
+    }
 }
 
 fn set(parameters: &mut Vec<(String, String)>, name: &str, value: String) {

@@ -49,15 +49,13 @@ fn plan(env: &str, functions: &Stack, backend: Option<&Stack>) -> Plan {
 /// CloudFormation would refuse only when the functions are gone already. What counts is what was deployed, not what
 /// `samconfig.toml` says by now.
 fn refuse_if_protected(plan: &mut Plan, env: &str, Stack { name, region, .. }: &Stack) {
-    let query = "Stacks[0].Parameters[?ParameterKey=='DeletionProtection'].ParameterValue";
-    let words = ["aws", "cloudformation", "describe-stacks", "--stack-name", name, "--region", region];
-    let words = [&words[..], &["--query", query, "--output", "text"]].concat();
     // Parameters that are left out stay as they are.
     let unprotect = format!(
         "sam deploy --template-file backend/template.yaml --config-env {env} \
          --parameter-overrides DeletionProtection=off"
     );
-    plan.check(&format!("{name} is not protected (if it is: {unprotect})"), &words, "off");
+    let what = format!("{name} is not protected (if it is: {unprotect})");
+    plan.check_parameter(&what, name, region, "DeletionProtection", "off");
 }
 
 #[cfg(test)]

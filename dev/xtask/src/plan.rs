@@ -45,9 +45,14 @@ impl Plan {
     /// Reads an output of a stack, for later commands to use as `$NAME`.
     pub(crate) fn read_output(&mut self, stack: &str, region: &str, name: &str) {
         let query = format!("Stacks[0].Outputs[?OutputKey=='{name}'].OutputValue");
-        let words = ["aws", "cloudformation", "describe-stacks", "--stack-name", stack, "--region", region];
-        let words = [&words[..], &["--query", query.as_str(), "--output", "text"]].concat();
+        let words = describe_stack(stack, region, &query);
         self.add(format!("{name} of {stack}"), &words, Then::Keep(name.to_owned()));
+    }
+
+    /// Reads what a parameter of a stack was deployed as, which must contain `expected`.
+    pub(crate) fn check_parameter(&mut self, what: &str, stack: &str, region: &str, name: &str, expected: &str) {
+        let query = format!("Stacks[0].Parameters[?ParameterKey=='{name}'].ParameterValue");
+        self.check(what, &describe_stack(stack, region, &query), expected);
     }
 
     /// Runs a command whose output must contain `expected`.
@@ -102,6 +107,22 @@ impl Step {
         }
         Ok(())
     }
+}
+
+fn describe_stack<'a>(stack: &'a str, region: &'a str, query: &'a str) -> [&'a str; 11] {
+    [
+        "aws",
+        "cloudformation",
+        "describe-stacks",
+        "--stack-name",
+        stack,
+        "--region",
+        region,
+        "--query",
+        query,
+        "--output",
+        "text",
+    ]
 }
 
 /// A word with the values that were read before.

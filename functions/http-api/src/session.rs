@@ -168,9 +168,9 @@ fn unexpected() -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The request could not be carried out.")
 }
 
-/// In whole seconds, and at least one.
+/// In whole seconds, rounded up, and at least one.
 fn wait(error: &AppSyncError) -> u64 {
-    error.retry_after().map_or(1, |wait| (wait + Duration::from_nanos(999_999_999)).as_secs().max(1))
+    error.retry_after().map_or(1, |wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1))
 }
 
 /// The caller's own token. The gateway has checked it, and AppSync will again.
