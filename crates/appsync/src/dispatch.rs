@@ -1,5 +1,7 @@
+use std::fmt;
+
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     AppSyncClient, AppSyncError, Deadline, DynamicError, DynamicOperation, ErrorKind, GraphqlError, OperationKind,
@@ -143,14 +145,20 @@ impl DynamicRequest {
     }
 }
 
-/// An operation's data, and what is wrong with parts of it. As JSON, it is what GraphQL answers: without `errors` if there
-/// are none.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// An operation's data, and what is wrong with parts of it. As JSON, which it is when displayed, it is what GraphQL answers:
+/// without `errors` if there are none.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct DynamicAnswer {
-    /// The data.
-    pub data: Value,
+    /// The data, as JSON: it is only passed on as a rule.
+    pub data: Box<RawValue>,
     /// AppSync's errors, each of a field that is null in the data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<GraphqlError>,
+}
+
+impl fmt::Display for DynamicAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
 }

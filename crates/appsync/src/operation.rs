@@ -2,7 +2,7 @@ use std::{fmt, pin::Pin};
 
 use graphql_client::GraphQLQuery;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, value::to_raw_value};
 
 use crate::{AppSyncClient, AppSyncError, Deadline, DynamicAnswer, DynamicRequest};
 
@@ -117,7 +117,7 @@ async fn execute<O: Operation>(
     let execution = client.execute::<O>(variables).until(deadline);
     let execution = if has_client_token { execution.idempotent() } else { execution };
     let (data, errors) = execution.partial().await?.require_data()?;
-    let data = serde_json::to_value(data).map_err(AppSyncError::unwritable)?;
+    let data = to_raw_value(&data).map_err(AppSyncError::unwritable)?;
     Ok(DynamicAnswer { data, errors })
 }
 

@@ -1,3 +1,4 @@
+use http::StatusCode;
 use tracing::{Span, field::Empty};
 
 use crate::{AppSyncClient, AppSyncError, OperationKind, attempts::Call, attempts::Progress};
@@ -30,21 +31,15 @@ pub(crate) fn of(client: &AppSyncClient, call: &Call<'_>) -> Span {
     )
 }
 
-/// Adds how it ended.
+/// Adds how it ended, all at once: a subscriber may write the fields anew each time.
 pub(crate) fn record(span: &Span, progress: &Progress, error: Option<&AppSyncError>) {
-    if progress.requests > 1 {
-        span.record("http.request.resend_count", progress.requests - 1);
-    }
-    if let Some(request_id) = error.map_or(progress.request_id.as_deref(), AppSyncError::request_id) {
-        span.record("aws.request_id", request_id);
-    }
-    let Some(error) = error else {
-        span.record("http.response.status_code", 200);
-        return;
-    };
-    span.record("otel.status_code", "ERROR");
-    span.record("error.type", error.kind().as_str());
-    if let Some(status) = error.status() {
-        span.record("http.response.status_code", status.as_u16());
-    }
+    let status = error.map_or(Some(StatusCode::OK), AppSyncError::status);
+    tracing::record_all!(
+        span,
+        http.response.status_code = status.map(|status| status.as_u16()),
+        http.request.resend_count = progress.requests.checked_sub(1).filter(|resent| *resent > 0),
+        aws.request_id = error.map_or(progress.request_id.as_deref(), AppSyncError::request_id),
+        error.r#type = error.map(|error| error.kind().as_str()),
+        otel.status_code = error.map(|_| "ERROR"),
+    );
 }

@@ -3,7 +3,8 @@ use appsync::{
     OperationKind, dispatch,
 };
 use auth_cache::ErrorChain;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use tracing::Span;
 
 use crate::{event::Event, http, queue};
@@ -40,6 +41,17 @@ impl Operations {
     }
 }
 
+/// What the sender of an event reads, as JSON.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Answer {
+    /// GraphQL's own answer: the event was an operation and nothing else.
+    Operation(DynamicAnswer),
+    /// The response to an HTTP request, or which messages of a batch failed.
+    Other(Value),
+}
+
 /// Answers one event, of whatever sender. A failure is logged here, once.
 ///
 /// # Errors
@@ -49,7 +61,7 @@ pub async fn answer(
     appsync: &AppSyncClient,
     event: Value,
     deadline: Deadline,
-) -> Result<Value, DispatchError> {
+) -> Result<Answer, DispatchError> {
     let answer = answer_sender(operations, appsync, event, deadline).await;
     if let Err(error) = &answer {
         let request_id = error.appsync().and_then(AppSyncError::request_id);
@@ -68,7 +80,7 @@ async fn answer_sender(
     appsync: &AppSyncClient,
     event: Value,
     deadline: Deadline,
-) -> Result<Value, DispatchError> {
+) -> Result<Answer, DispatchError> {
     match Event::of(event)? {
         Event::Direct(request, id) => {
             let request = DynamicRequest::parse(request)?;
@@ -76,12 +88,12 @@ async fn answer_sender(
                 Some(id) => request.with_client_token(id),
                 None => request,
             };
-            Ok(json!(operations.execute(appsync, request, deadline).await?))
+            Ok(Answer::Operation(operations.execute(appsync, request, deadline).await?))
         }
-        Event::Http(request) => Ok(http::answer(operations, appsync, *request, deadline).await),
+        Event::Http(request) => Ok(Answer::Other(http::answer(operations, appsync, *request, deadline).await)),
         Event::Queue(_) if operations.kind != OperationKind::Mutation => {
             Err(DispatchError::invalid_event("nobody would get the data that a message asks for"))
         }
-        Event::Queue(batch) => Ok(queue::answer(operations, appsync, batch, deadline).await),
+        Event::Queue(batch) => Ok(Answer::Other(queue::answer(operations, appsync, batch, deadline).await)),
     }
 }

@@ -18,20 +18,20 @@ pub(crate) async fn answer(
 ) -> Value {
     if !request.request_context.authorizer.as_ref().is_some_and(is_authorized) {
         let message = "the request did not come through an authorizer of the API";
-        return response(StatusCode::UNAUTHORIZED, None, &failure("Unauthorized", message));
+        return response(StatusCode::UNAUTHORIZED, None, failure("Unauthorized", message));
     }
     let answer = match operation(&request) {
         Ok(operation) => operations.execute(appsync, operation, deadline).await,
         Err(error) => Err(error),
     };
     match answer {
-        Ok(answer) => response(StatusCode::OK, None, &json!(answer)),
+        Ok(answer) => response(StatusCode::OK, None, answer.to_string()),
         Err(error) => {
             let (status, retry_after) = status(&error);
             if status.is_server_error() {
                 tracing::error!(error_type = error.error_type(), error = %ErrorChain(&error), "request failed");
             }
-            response(status, retry_after, &failure(error.error_type(), &error.to_string()))
+            response(status, retry_after, failure(error.error_type(), &error.to_string()))
         }
     }
 }
@@ -81,15 +81,15 @@ fn retry_after(error: &AppSyncError) -> u64 {
     error.retry_after().map_or(1, |wait| wait.as_secs().max(1))
 }
 
-fn failure(error_type: &str, message: &str) -> Value {
-    json!({"errorType": error_type, "errorMessage": message})
+fn failure(error_type: &str, message: &str) -> String {
+    json!({"errorType": error_type, "errorMessage": message}).to_string()
 }
 
-fn response(status: StatusCode, retry_after: Option<u64>, body: &Value) -> Value {
+fn response(status: StatusCode, retry_after: Option<u64>, body: String) -> Value {
     let mut response = json!({
         "statusCode": status.as_u16(),
         "headers": {"content-type": "application/json", "cache-control": "no-store"},
-        "body": body.to_string(),
+        "body": body,
         "isBase64Encoded": false,
     });
     if let Some(seconds) = retry_after {

@@ -39,4 +39,4 @@ mod event;
 mod http;
 mod queue;
 
-pub use answer::{Operations, answer};
+pub use answer::{Answer, Operations, answer};

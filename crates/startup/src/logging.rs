@@ -4,16 +4,24 @@ use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, registry}
 /// Logs everything from `level` up as one JSON object a line, on standard output, which Lambda sends to CloudWatch.
 ///
 /// The spans around an event are part of its line: that of the Lambda runtime has the request id, that of
-/// [`invocation_span`] the function's name, its operation and whether it has just been started. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's
-/// token or a presigned URL, and whole answers.
+/// [`invocation_span`] the function's name, its operation and whether it has just been started, and from `DEBUG` on that of each
+/// call of AppSync. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's token or a
+/// presigned URL, and whole answers.
 ///
 /// Does nothing when a subscriber is set already.
 pub fn log_as_json(level: Level) {
-    let wanted = filter_fn(move |event| *event.level() <= level && !repeats_a_failure(event) && !is_a_body(event));
+    let wanted = filter_fn(move |metadata| is_wanted(level, metadata));
     let wanted = wanted.with_max_level_hint(level);
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
     // It fails only when there is a subscriber already, as in a test.
     let _ = tracing::subscriber::set_global_default(registry().with(wanted).with(json));
+}
+
+fn is_wanted(level: Level, metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= level
+        && !repeats_a_failure(metadata)
+        && !is_a_body(metadata)
+        && (level > Level::INFO || !is_a_call(metadata))
 }
 
 /// What is logged in an invocation's span has the function's name, whether this is the process's first invocation, and the
@@ -26,6 +34,12 @@ pub fn invocation_span(function: Option<&String>, is_first: bool) -> Span {
 /// with more to it. A panic, which the runtime logs at the same place, comes with a field.
 fn repeats_a_failure(event: &Metadata<'_>) -> bool {
     event.target() == "lambda_runtime::layers::panic" && event.fields().field("error").is_none()
+}
+
+/// The span of one call. Lines that are logged in it name the operation, and it gets the rest of its fields when it ends: to
+/// write them costs more than all the rest of the log, and nobody reads them there.
+fn is_a_call(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && metadata.target().starts_with("appsync")
 }
 
 fn is_a_body(event: &Metadata<'_>) -> bool {
@@ -55,7 +69,7 @@ mod tests {
     #[test]
     fn of_the_runtimes_lines_only_the_one_that_repeats_a_failure_is_left_out() {
         let seen = Seen::default();
-        let subscriber = registry().with(filter_fn(|event| !repeats_a_failure(event))).with(seen.clone());
+        let subscriber = registry().with(filter_fn(|event| is_wanted(Level::INFO, event))).with(seen.clone());
         with_default(subscriber, || {
             tracing::error!(target: "lambda_runtime::layers::panic", "a failure that was returned");
             tracing::error!(target: "lambda_runtime::layers::panic", error = "panic", "user handler panicked");

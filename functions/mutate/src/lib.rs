@@ -9,7 +9,7 @@
 
 use appsync::{AppSyncClient, Deadline};
 use auth_cache::{Clock, ErrorChain};
-use events::Operations;
+use events::{Answer, Operations};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ const OPERATIONS: Operations = Operations::mutations(operations::OPERATIONS);
 ///
 /// # Errors
 /// When the event is not what it should be or the operation fails. It has been logged.
-pub async fn handle(appsync: AppSyncClient, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+pub async fn handle(appsync: AppSyncClient, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
     let LambdaEvent { payload, context } = event;
     let appsync = appsync.traced_by(context.xray_trace_id.as_deref());
     let deadline = Deadline::of_invocation(context.deadline(), Clock::wall().now());

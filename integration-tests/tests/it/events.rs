@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::setup::{Setup, invocation};
 
 async fn query(t: &Setup, event: Value) -> Value {
-    query::handle(t.appsync.clone(), invocation(event)).await.unwrap()
+    json!(query::handle(t.appsync.clone(), invocation(event)).await.unwrap())
 }
 
 async fn mutate(t: &Setup, event: Value) -> Value {
-    mutate::handle(t.appsync.clone(), invocation(event)).await.unwrap()
+    json!(mutate::handle(t.appsync.clone(), invocation(event)).await.unwrap())
 }
 
 fn get_order() -> Value {

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use appsync::{AppSyncClient, Deadline};
+use events::Answer;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use local_cloud::{LocalCloud, Service};
 use serde_json::{Value, json};
@@ -48,7 +49,8 @@ impl Setup {
     }
 }
 
-fn complete_data(mut answer: Value) -> Value {
+fn complete_data(answer: Answer) -> Value {
+    let mut answer = json!(answer);
     assert!(answer.get("errors").is_none(), "{answer}");
     answer["data"].take()
 }
