@@ -39,7 +39,7 @@
 //! - and for all operations together `types` (enums, inputs, scalars), `fragments`, and `OPERATIONS`: the queries and
 //!   mutations by name, for a caller that chooses one at run time. Subscriptions are not in it.
 //!
-//! The document that is sent has the operation and the fragments it spreads, and no comments.
+//! The document that is sent has the operation and the fragments it spreads, on one line and without comments.
 //!
 //! | GraphQL | Rust |
 //! | --- | --- |

@@ -55,8 +55,9 @@ fn operations_share(items: &[Item], module: &Ident) -> bool {
 
 fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_token: Vec<&str>) -> Vec<Item> {
     let CheckedOperation { name, definition, .. } = operation;
-    let document = document(operation);
-    let sha256 = sha256(&document);
+    let readable = document(operation);
+    let sent = readable.serialize().no_indent().to_string();
+    let sha256 = sha256(&sent);
     let ident = format_ident!("{name}");
     let module_ident = &module.ident;
     let kind = match definition.operation_type {
@@ -65,7 +66,7 @@ fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_to
         OperationType::Subscription => format_ident!("Subscription"),
     };
     let variables = definition.variables.iter().map(|variable| variable.name.as_str());
-    let doc = format!(" The {} `{name}`.\n\n```graphql\n{document}```", definition.operation_type);
+    let doc = format!(" The {} `{name}`.\n\n```graphql\n{readable}```", definition.operation_type);
     let allow = rewrite::lints();
     let client_token = match client_token.as_slice() {
         [] => quote!(None),
@@ -95,7 +96,7 @@ fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_to
         impl ::appsync::Operation for #ident {
             const NAME: &'static str = #name;
             const KIND: ::appsync::OperationKind = ::appsync::OperationKind::#kind;
-            const DOCUMENT: &'static str = #document;
+            const DOCUMENT: &'static str = #sent;
             const DOCUMENT_SHA256: &'static str = #sha256;
             const VARIABLES: &'static [&'static str] = &[#(#variables),*];
             const CLIENT_TOKEN: Option<&'static [&'static str]> = #client_token;
@@ -159,11 +160,11 @@ pub(crate) fn sha256(text: &str) -> String {
 }
 
 /// What is sent: the operation and the fragments it spreads, without comments.
-fn document(operation: &CheckedOperation) -> String {
+fn document(operation: &CheckedOperation) -> Document {
     let mut document = Document::new();
     document.definitions.push(Definition::OperationDefinition(operation.definition.clone()));
     document.definitions.extend(operation.fragments.iter().cloned().map(Definition::FragmentDefinition));
-    document.to_string()
+    document
 }
 
 /// The same for `graphql_client_codegen`, which cannot express each default value of a variable: such a variable is
@@ -187,4 +188,5 @@ pub(crate) fn document_without_defaults(operation: &CheckedOperation) -> String 
         definition,
         fragments: operation.fragments.clone(),
     })
+    .to_string()
 }

@@ -145,7 +145,7 @@ fn an_operation_that_can_be_repeated_knows_where_its_key_is() {
 #[test]
 fn a_document_is_one_operation_and_the_fragments_it_spreads() {
     let document = GetOrder::DOCUMENT;
-    assert!(document.starts_with("query GetOrder($id: ID!) {"), "{document}");
+    assert!(document.starts_with("query GetOrder($id: ID!) { getOrder(id: $id) {"), "{document}");
     assert_eq!(document.matches("fragment OrderFields on Order").count(), 1);
     assert_eq!(document.matches("query ").count() + document.matches("mutation ").count(), 1);
     assert!(!document.contains("AWSDateTime"), "the prelude is not sent");
