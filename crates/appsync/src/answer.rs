@@ -1,6 +1,7 @@
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode, header};
+use auth_cache::Clock;
+use http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER};
 
 /// What the status line and the headers of an answer say.
 #[derive(Clone, Debug, Default)]
@@ -11,13 +12,15 @@ pub(crate) struct AnswerInfo {
     pub(crate) retry_after: Option<Duration>,
 }
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
 impl AnswerInfo {
-    pub(crate) fn of(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Self {
-        let text = |name: &str| headers.get(name)?.to_str().ok();
+    pub(crate) fn of(status: StatusCode, headers: &HeaderMap, clock: &Clock) -> Self {
+        let text = |name: &HeaderName| headers.get(name)?.to_str().ok();
         Self {
             status: Some(status),
-            request_id: text("x-amzn-requestid").map(str::to_owned),
-            retry_after: text(header::RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now)),
+            request_id: text(&REQUEST_ID).map(str::to_owned),
+            retry_after: text(&RETRY_AFTER).and_then(|value| retry_after(value, clock.now())),
         }
     }
 

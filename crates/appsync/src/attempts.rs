@@ -14,13 +14,31 @@ use crate::{
 
 /// What there is to know of an operation beyond its types.
 pub(crate) struct Call<'a> {
+    pub(crate) client: &'a AppSyncClient,
     pub(crate) name: &'static str,
     pub(crate) kind: OperationKind,
-    pub(crate) auth: &'a Auth,
-    pub(crate) retry: &'a RetryPolicy,
+    pub(crate) body: Bytes,
+    /// The client's own, if there is none.
+    pub(crate) auth: Option<Auth>,
+    /// The client's own, if there is none.
+    pub(crate) retry: Option<RetryPolicy>,
     /// Executing it twice does no harm.
     pub(crate) is_repeatable: bool,
     pub(crate) deadline: Deadline,
+}
+
+impl Call<'_> {
+    fn auth(&self) -> &Auth {
+        self.auth.as_ref().unwrap_or(&self.client.auth)
+    }
+
+    fn retry(&self) -> &RetryPolicy {
+        self.retry.as_ref().unwrap_or(&self.client.retry)
+    }
+
+    fn remaining(&self) -> Duration {
+        self.deadline.remaining(self.client.clock.now())
+    }
 }
 
 /// What happened so far.
@@ -34,24 +52,20 @@ pub(crate) struct Progress {
     may_have_executed: bool,
 }
 
-/// Sends `body` until `accept` takes the answer, or there is no point in sending it again.
+/// Sends it until `accept` takes the answer, or there is no point in sending it again.
 pub(crate) async fn send<T: DeserializeOwned, R>(
-    client: &AppSyncClient,
     call: &Call<'_>,
-    body: &Bytes,
     accept: impl Fn(Partial<T>) -> Result<R, AppSyncError>,
 ) -> Result<R, AppSyncError> {
-    let span = span::of(client, call);
+    let span = span::of(call);
     let mut progress = Progress::default();
-    let result = repeat(client, call, body, accept, &mut progress).instrument(span.clone()).await;
+    let result = repeat(call, accept, &mut progress).instrument(span.clone()).await;
     span::record(&span, &progress, result.as_ref().err());
     result
 }
 
 async fn repeat<T: DeserializeOwned, R>(
-    client: &AppSyncClient,
     call: &Call<'_>,
-    body: &Bytes,
     accept: impl Fn(Partial<T>) -> Result<R, AppSyncError>,
     progress: &mut Progress,
 ) -> Result<R, AppSyncError> {
@@ -59,18 +73,18 @@ async fn repeat<T: DeserializeOwned, R>(
     let mut paid = None;
     loop {
         attempts += 1;
-        let error = match attempt(client, call, body, progress).await.and_then(&accept) {
+        let error = match attempt(call, progress).await.and_then(&accept) {
             Ok(accepted) => {
-                client.budget.reward(paid);
+                call.client.budget.reward(paid);
                 return Ok(accepted);
             }
             Err(error) => error,
         };
         let error = error.after(progress.may_have_executed);
         progress.may_have_executed = error.may_have_executed();
-        let pause = call.retry.pause(attempts, &error, call.is_repeatable, retry::jitter());
-        let Some(pause) = pause.filter(|pause| *pause < remaining(client, call)) else { return Err(error) };
-        paid = client.budget.pay(&error);
+        let pause = call.retry().pause(attempts, &error, call.is_repeatable, retry::jitter());
+        let Some(pause) = pause.filter(|pause| *pause < call.remaining()) else { return Err(error) };
+        paid = call.client.budget.pay(&error);
         if paid.is_none() {
             return Err(error);
         }
@@ -88,45 +102,34 @@ async fn repeat<T: DeserializeOwned, R>(
 
 /// One attempt. When AppSync refuses the token of an identity, it includes the replay with another one: nothing was
 /// executed, so mutations are replayed too.
-async fn attempt<T: DeserializeOwned>(
-    client: &AppSyncClient,
-    call: &Call<'_>,
-    body: &Bytes,
-    progress: &mut Progress,
-) -> Result<Partial<T>, AppSyncError> {
-    let grant = call.auth.grant(remaining(client, call)).await?;
-    let refusal = match post(client, call, body, &grant, progress).await {
+async fn attempt<T: DeserializeOwned>(call: &Call<'_>, progress: &mut Progress) -> Result<Partial<T>, AppSyncError> {
+    let grant = call.auth().grant(call.remaining()).await?;
+    let refusal = match post(call, &grant, progress).await {
         Err(error) if error.kind() == ErrorKind::TokenRefused && !progress.has_replayed => error,
         result => return result,
     };
     let Grant::Identity { identity, token } = &grant else { return Err(refusal) };
     identity.invalidate(token);
     progress.has_replayed = true;
-    let fresh = call.auth.grant(remaining(client, call)).await?;
+    let fresh = call.auth().grant(call.remaining()).await?;
     if matches!(&fresh, Grant::Identity { token: fresh, .. } if fresh == token) {
         return Err(refusal);
     }
     tracing::warn!(operation = call.name, "AppSync refused the token; the operation is replayed with a new one");
-    post(client, call, body, &fresh, progress).await
+    post(call, &fresh, progress).await
 }
 
 async fn post<T: DeserializeOwned>(
-    client: &AppSyncClient,
     call: &Call<'_>,
-    body: &Bytes,
     grant: &Grant<'_>,
     progress: &mut Progress,
 ) -> Result<Partial<T>, AppSyncError> {
     progress.requests += 1;
-    let left = remaining(client, call);
-    let limit = call.retry.attempt_timeout().map_or(left, |timeout| timeout.min(left));
-    let answer = exchange(client, body, grant, limit).await?;
+    let left = call.remaining();
+    let limit = call.retry().attempt_timeout().map_or(left, |timeout| timeout.min(left));
+    let answer = exchange(call.client, &call.body, grant, limit).await?;
     progress.request_id.clone_from(&answer.info.request_id);
     decode(answer)
-}
-
-fn remaining(client: &AppSyncClient, call: &Call<'_>) -> Duration {
-    call.deadline.remaining(client.clock.now())
 }
 
 /// What the answer says; an error if it is none of GraphQL, or has another status than 200.

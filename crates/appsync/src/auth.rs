@@ -1,8 +1,7 @@
 use std::{fmt, time::Duration};
 
 use auth_cache::{Identity, Token};
-use http::{HeaderName, HeaderValue, header};
-use reqwest::RequestBuilder;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 #[cfg(feature = "iam")]
 use crate::Iam;
@@ -118,21 +117,22 @@ pub(crate) enum Grant<'a> {
 }
 
 impl Grant<'_> {
-    /// Adds its headers to a request with this body.
+    /// Adds its headers to those of a request with this body.
     pub(crate) fn authorize(
         &self,
-        request: RequestBuilder,
+        headers: &mut HeaderMap,
         client: &AppSyncClient,
         body: &[u8],
-    ) -> Result<RequestBuilder, AppSyncError> {
+    ) -> Result<(), AppSyncError> {
         #[cfg(not(feature = "iam"))]
         let _ = (client, body);
-        Ok(match self {
-            Self::Identity { token, .. } => request.header(header::AUTHORIZATION, token.authorization()),
-            Self::Header(name, value) => request.header(name, *value),
+        match self {
+            Self::Identity { token, .. } => drop(headers.insert(header::AUTHORIZATION, token.authorization().clone())),
+            Self::Header(name, value) => drop(headers.insert(name, HeaderValue::clone(value))),
             #[cfg(feature = "iam")]
-            Self::Iam(signer) => request.headers(signer.sign(&client.endpoint, body, client.clock.now())?),
-        })
+            Self::Iam(signer) => headers.extend(signer.sign(&client.endpoint, body, client.clock.now())?),
+        }
+        Ok(())
     }
 }
 

@@ -10,8 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use http_body::{Body, Frame, SizeHint};
+use reqwest::Request;
 use url::Url;
 
 use crate::{AppSyncClient, AppSyncError, ErrorKind, answer::AnswerInfo, auth::Grant};
@@ -40,15 +41,22 @@ pub(crate) async fn exchange(
     }
     let was_sent = Arc::new(AtomicBool::new(false));
     let watched = Watched { bytes: Some(body.clone()), was_sent: Arc::clone(&was_sent) };
-    let request = client.http.post(Url::clone(&client.endpoint)).header(header::CONTENT_TYPE, JSON).timeout(limit);
-    let mut request = grant.authorize(request, client, body)?.body(reqwest::Body::wrap(watched));
+    let mut request = Request::new(Method::POST, Url::clone(&client.endpoint));
+    *request.timeout_mut() = Some(limit);
+    *request.body_mut() = Some(reqwest::Body::wrap(watched));
+    let headers = request.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
     if let Some(trace) = &client.trace {
-        request = request.header(TRACE_HEADER, trace);
+        headers.insert(TRACE_HEADER, trace.clone());
     }
-    let mut response =
-        request.send().await.map_err(|error| AppSyncError::transport(error, was_sent.load(Ordering::Relaxed)))?;
+    grant.authorize(headers, client, body)?;
+    let mut response = client
+        .http
+        .execute(request)
+        .await
+        .map_err(|error| AppSyncError::transport(error, was_sent.load(Ordering::Relaxed)))?;
 
-    let info = AnswerInfo::of(response.status(), response.headers(), client.clock.now());
+    let info = AnswerInfo::of(response.status(), response.headers(), &client.clock);
     match read(&mut response, client.response_limit).await {
         Ok(body) => Ok(Answer { info, body }),
         Err(error) => Err(error.with_answer(info)),

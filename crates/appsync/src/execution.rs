@@ -1,4 +1,8 @@
-use std::{fmt, future::IntoFuture, pin::Pin};
+use std::{
+    fmt,
+    future::{IntoFuture, ready},
+    pin::Pin,
+};
 
 use crate::{
     AppSyncClient, AppSyncError, Auth, Deadline, Operation, OperationKind, Partial, RetryPolicy,
@@ -48,22 +52,19 @@ impl<'a, O: Operation> Execution<'a, O> {
         PartialExecution(self)
     }
 
-    /// Sends it until `accept` takes the answer, or gives up.
-    async fn send<R>(
-        self,
-        accept: impl Fn(Partial<O::ResponseData>) -> Result<R, AppSyncError>,
-    ) -> Result<R, AppSyncError> {
+    /// What there is to send, unless AppSync would not take it.
+    fn call(self) -> Result<Call<'a>, AppSyncError> {
         let Self { client, variables, deadline, auth, retry, is_idempotent } = self;
-        let body = request::body::<O>(variables)?;
-        let call = Call {
+        Ok(Call {
+            client,
             name: O::NAME,
             kind: O::KIND,
-            auth: auth.as_ref().unwrap_or(&client.auth),
-            retry: retry.as_ref().unwrap_or(&client.retry),
+            body: request::body::<O>(variables)?,
+            auth,
+            retry,
             is_repeatable: is_idempotent || O::KIND == OperationKind::Query,
             deadline,
-        };
-        attempts::send(client, &call, &body, accept).await
+        })
     }
 }
 
@@ -72,7 +73,10 @@ impl<'a, O: Operation> IntoFuture for Execution<'a, O> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send(Partial::require_complete))
+        match self.call() {
+            Ok(call) => Box::pin(async move { attempts::send(&call, Partial::require_complete).await }),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 }
 
@@ -103,9 +107,12 @@ impl<'a, O: Operation> IntoFuture for PartialExecution<'a, O> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async {
+        match self.0.call() {
             // An answer without any data is an error as long as another attempt may fare better.
-            self.0.send(Partial::require_some).await.or_else(AppSyncError::into_partial)
-        })
+            Ok(call) => Box::pin(async move {
+                attempts::send(&call, Partial::require_some).await.or_else(AppSyncError::into_partial)
+            }),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 }

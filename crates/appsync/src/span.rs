@@ -1,14 +1,15 @@
 use http::StatusCode;
 use tracing::{Span, field::Empty};
 
-use crate::{AppSyncClient, AppSyncError, OperationKind, attempts::Call, attempts::Progress};
+use crate::{AppSyncError, OperationKind, attempts::Call, attempts::Progress};
 
 /// The span of an operation, with the fields of OpenTelemetry's conventions for GraphQL and HTTP clients. It never holds
 /// the document's text, variables, data or tokens.
 ///
 /// <https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/>,
 /// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>
-pub(crate) fn of(client: &AppSyncClient, call: &Call<'_>) -> Span {
+pub(crate) fn of(call: &Call<'_>) -> Span {
+    let endpoint = &call.client.endpoint;
     let kind = match call.kind {
         OperationKind::Query => "query",
         OperationKind::Mutation => "mutation",
@@ -21,8 +22,8 @@ pub(crate) fn of(client: &AppSyncClient, call: &Call<'_>) -> Span {
         graphql.operation.name = call.name,
         graphql.operation.r#type = kind,
         http.request.method = "POST",
-        server.address = client.endpoint.host_str(),
-        server.port = client.endpoint.port_or_known_default(),
+        server.address = endpoint.host_str(),
+        server.port = endpoint.port_or_known_default(),
         http.response.status_code = Empty,
         http.request.resend_count = Empty,
         aws.request_id = Empty,
