@@ -76,7 +76,11 @@ pub(crate) fn distinct_fields(item: &mut ItemStruct) {
 /// A part of an answer. The enum of a union or an interface becomes one that keeps the name of a type it does not
 /// know; `graphql_client_codegen` would drop it.
 pub(crate) fn response(item: Item) -> Vec<Item> {
-    let Item::Enum(mut item) = item else { return vec![item] };
+    let mut item = match item {
+        Item::Enum(item) => item,
+        Item::Struct(item) if item.fields.iter().any(is_flattened) => return flattened(item),
+        other => return vec![other],
+    };
     item.attrs.push(parse_quote!(#[serde(crate = #SERDE)]));
     let Some(other) = item.variants.iter().position(is_other) else { return vec![Item::Enum(item)] };
 
@@ -93,37 +97,84 @@ pub(crate) fn response(item: Item) -> Vec<Item> {
             typename: String,
         }
     };
-    for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
-        *attribute = parse_quote!(#[derive(Serialize, Debug, Clone, PartialEq)]);
-    }
+    derive_all_but_deserialize(&mut item.attrs);
     let deserialize = deserialize_by_typename(&item.ident, &known, &unknown);
     vec![Item::Enum(item), deserialize]
 }
 
-/// serde's own untagged fallback would also take a known type that fails to decode, and so hide the error.
+/// serde's own untagged fallback would also take a known type that fails to decode, and so hide the error; its tagged enums
+/// take dozens of times the memory of the text while they look for the tag.
 fn deserialize_by_typename(ident: &Ident, known: &[Variant], unknown: &Ident) -> Item {
     let arms = known.iter().map(|variant| {
         let (name, ident) = (variant.ident.to_string(), &variant.ident);
         match &variant.fields {
             Fields::Unit => quote!(#name => Ok(Self::#ident)),
-            _ => quote!(#name => Deserialize::deserialize(Value::Object(object)).map(Self::#ident).map_err(serde::de::Error::custom)),
+            _ => {
+                quote!(#name => serde_json::from_str(object.get()).map(Self::#ident).map_err(serde::de::Error::custom))
+            }
         }
     });
     parse_quote! {
         impl<'de> Deserialize<'de> for #ident {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                use ::appsync::codegen_support::serde_json::{Map, Value};
+                use ::appsync::codegen_support::serde_json::{self, value::RawValue};
 
-                let object: Map<String, Value> = Deserialize::deserialize(deserializer)?;
-                let Some(Value::String(typename)) = object.get("__typename").cloned() else {
-                    return Err(serde::de::Error::missing_field("__typename"));
-                };
+                #[derive(Deserialize)]
+                #[serde(crate = #SERDE)]
+                struct Tag {
+                    #[serde(rename = "__typename")]
+                    typename: String,
+                }
+
+                let object = Box::<RawValue>::deserialize(deserializer)?;
+                let Tag { typename } = serde_json::from_str(object.get()).map_err(serde::de::Error::custom)?;
                 match typename.as_str() {
                     #(#arms,)*
                     _ => Ok(Self::#unknown { typename }),
                 }
             }
         }
+    }
+}
+
+/// The same for an object that is in more than one struct: each takes its members from the text.
+///
+/// The names that begin with two underscores are none of GraphQL's, whose own types may have any other.
+fn flattened(mut item: ItemStruct) -> Vec<Item> {
+    derive_all_but_deserialize(&mut item.attrs);
+    let ident = &item.ident;
+    let (parts, members): (Vec<&Field>, Vec<&Field>) = item.fields.iter().partition(|field| is_flattened(field));
+    let parts = parts.iter().filter_map(|field| field.ident.as_ref());
+    let names: Vec<&Ident> = members.iter().filter_map(|field| field.ident.as_ref()).collect();
+    let deserialize = parse_quote! {
+        impl<'de> Deserialize<'de> for #ident {
+            fn deserialize<__D: serde::Deserializer<'de>>(deserializer: __D) -> ::std::result::Result<Self, __D::Error> {
+                #[derive(Deserialize)]
+                #[serde(crate = #SERDE)]
+                struct __Members {
+                    #(#members,)*
+                }
+
+                let __object = ::std::boxed::Box::<::appsync::codegen_support::serde_json::value::RawValue>::deserialize(deserializer)?;
+                let __Members { #(#names),* } =
+                    ::appsync::codegen_support::serde_json::from_str(__object.get()).map_err(serde::de::Error::custom)?;
+                Ok(Self {
+                    #(#names,)*
+                    #(#parts: ::appsync::codegen_support::serde_json::from_str(__object.get()).map_err(serde::de::Error::custom)?,)*
+                })
+            }
+        }
+    };
+    vec![Item::Struct(item), deserialize]
+}
+
+fn is_flattened(field: &Field) -> bool {
+    field.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("(flatten)"))
+}
+
+fn derive_all_but_deserialize(attributes: &mut [Attribute]) {
+    for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        *attribute = parse_quote!(#[derive(Serialize, Debug, Clone, PartialEq)]);
     }
 }
 

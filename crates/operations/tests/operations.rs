@@ -85,6 +85,24 @@ fn a_known_payment_that_does_not_decode_is_an_error_rather_than_unknown() {
 }
 
 #[test]
+fn what_a_payment_has_too_much_takes_little_more_memory_than_its_text() {
+    const SIZE: usize = 4 << 20;
+    for typename in ["CardPayment", "GiftCardPayment"] {
+        for element in [r#"{"a":1}"#, "[[],[]]", "1"] {
+            let junk = vec![element; SIZE / (element.len() + 1)].join(",");
+            let payment = json!({"__typename": typename, "brand": "visa", "lastFour": "4242"});
+            let body = answer(payment).to_string().replacen(r#""brand""#, &format!(r#""junk":[{junk}],"brand""#), 1);
+            assert!(body.len() > SIZE - 16);
+            let used = allocation_counter::measure(|| {
+                let data: get_order::ResponseData = serde_json::from_str(&body).expect("it decodes");
+                assert!(data.get_order.is_some_and(|order| order.payment.is_some()));
+            });
+            assert!(used.bytes_max < 3 * SIZE as u64, "{} bytes for {element} in a {typename}", used.bytes_max);
+        }
+    }
+}
+
+#[test]
 fn an_order_that_does_not_exist_is_none() {
     let data: get_order::ResponseData = serde_json::from_value(json!({"getOrder": null})).expect("it decodes");
     assert_eq!(data.get_order, None);
