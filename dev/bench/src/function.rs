@@ -8,14 +8,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use hyper::body::Bytes;
+use runtime_api::{Outcome, RuntimeApi, Stopwatch};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{
-    runtime_api::{Outcome, RuntimeApi, expect_answer},
-    share::Share,
-    stopwatch::Stopwatch,
-    variants::Variant,
-};
+use crate::{share::Share, variants::Variant};
 
 /// A function's process, with a Runtime API of its own. Dropping it ends it.
 #[derive(Debug)]
@@ -69,7 +65,10 @@ impl Function {
     /// Invokes it once; an error if it answers with one.
     pub(crate) async fn invoke(&mut self, event: &Bytes) -> Result<(Duration, Bytes)> {
         let outcome = self.try_invoke(event).await?;
-        expect_answer(outcome).with_context(|| format!("see {}", self.log.display()))
+        match outcome.answer {
+            Ok(answer) => Ok((outcome.wall, answer)),
+            Err(error) => bail!("the function failed, see {}: {}", self.log.display(), String::from_utf8_lossy(&error)),
+        }
     }
 
     /// Invokes it once.

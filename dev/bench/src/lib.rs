@@ -16,9 +16,7 @@ mod backend;
 mod certificates;
 mod front;
 mod function;
-mod runtime_api;
 mod share;
-mod stopwatch;
 
 mod instructions;
 mod invocations;

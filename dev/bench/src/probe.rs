@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::{backend::Backend, stopwatch::Stopwatch};
+use runtime_api::Stopwatch;
+
+use crate::backend::Backend;
 
 pub(crate) struct Probed {
     pub(crate) handshake: Duration,

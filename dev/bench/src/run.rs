@@ -1,6 +1,7 @@
 use std::{ffi::OsString, fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
+use runtime_api::Stopwatch;
 
 use crate::{
     arguments::Arguments,
@@ -9,7 +10,6 @@ use crate::{
     charts, document,
     results::{Results, VariantSize},
     scenarios::{Effort, IMMEDIATE, PLAIN, REALISTIC, STARVED, Stage},
-    stopwatch::Stopwatch,
     tables,
     variants::Variant,
 };

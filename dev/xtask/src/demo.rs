@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use local_cloud::{LocalCloud, Service};
+use runtime_api::Stopwatch;
 use serde_json::Value;
 
 use crate::arguments::DemoOptions;
@@ -12,7 +13,6 @@ use crate::cargo_lambda::{self, CargoLambda};
 use crate::client::{Call, Client};
 use crate::cloud;
 use crate::functions::{self, Function};
-use crate::stopwatch::Stopwatch;
 use crate::story;
 use crate::table::{self, Row};
 use crate::watch::Watch;

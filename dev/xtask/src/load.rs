@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use hyper::Method;
 use local_cloud::{LocalCloud, Service};
+use runtime_api::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::arguments::LoadOptions;
@@ -20,7 +21,6 @@ use crate::functions;
 use crate::process::ProcessTree;
 use crate::project;
 use crate::stats::{millis, percentile};
-use crate::stopwatch::Stopwatch;
 use crate::watch::Watch;
 
 /// Runs it and prints what it was. An error when one request failed, or when a caller got what belongs to another.

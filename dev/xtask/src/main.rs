@@ -29,7 +29,6 @@ mod environment;
 mod interrupt;
 mod process;
 mod stats;
-mod stopwatch;
 mod story;
 mod table;
 

@@ -4,10 +4,9 @@ use std::{
 };
 
 use local_cloud::LocalCloud;
+use runtime_api::RuntimeApi;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::Value;
-
-use crate::runtime_api::RuntimeApi;
 
 /// The function's process; dropping it ends it.
 pub(crate) struct Function(Child);
@@ -18,7 +17,7 @@ impl Function {
         let settings = cloud.environment();
         let mut command = command();
         command.envs(settings.iter().filter_map(|line| line.split_once('=')));
-        command.env("AWS_LAMBDA_RUNTIME_API", lambda.address());
+        command.env("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string());
         command.env("METRICS_NAMESPACE", "Orders");
         command.stdout(Stdio::piped());
         Self(command.spawn().unwrap())

@@ -3,15 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
 mod function;
-mod runtime_api;
 
 use std::time::Duration;
 
 use auth_cache::Clock;
 use function::Function;
 use local_cloud::{Fault, LocalCloud, Service};
-use runtime_api::{Outcome, RuntimeApi};
-use serde_json::json;
+use runtime_api::RuntimeApi;
+use serde_json::{Value, json};
 
 const TOKEN_LIFE: Duration = Duration::from_secs(2);
 /// Long enough that whoever shares the sign-in gives it up.
@@ -21,16 +20,16 @@ const LONG_FREEZE: Duration = Duration::from_secs(4);
 async fn a_process_that_was_frozen_for_longer_than_its_token_lives_answers_the_next_call() {
     let cloud = LocalCloud::start().await.unwrap();
     cloud.set_token_lifetime(TOKEN_LIFE);
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud, &lambda);
-    get_order(&mut lambda).await;
+    get_order(&lambda).await;
 
     function.freeze();
     real_time_passes(TOKEN_LIFE).await;
     let tokens = cloud.count(Service::Cognito);
     function.thaw();
 
-    get_order(&mut lambda).await;
+    get_order(&lambda).await;
     assert_eq!(cloud.count(Service::Cognito), tokens + 1);
     // It knew by the wall clock that its token had ended.
     assert_eq!(cloud.calls().iter().filter(|call| call.status == 401).count(), 0);
@@ -41,7 +40,7 @@ async fn a_process_that_was_frozen_during_a_sign_in_answers_the_next_call() {
     let cloud = LocalCloud::start().await.unwrap();
     let slow = Duration::from_secs(3600);
     cloud.set_latency(Service::Cognito, slow);
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud, &lambda);
     while cloud.under_way("AdminInitiateAuth") == 0 {
         tokio::task::yield_now().await;
@@ -53,19 +52,19 @@ async fn a_process_that_was_frozen_during_a_sign_in_answers_the_next_call() {
     assert_eq!(cloud.under_way("AdminInitiateAuth"), 1);
     function.thaw();
 
-    get_order(&mut lambda).await;
+    get_order(&lambda).await;
     assert_eq!(cloud.calls().iter().filter(|call| call.status == 401).count(), 0);
 }
 
 #[tokio::test]
 async fn a_process_signs_in_before_its_first_invocation_and_never_again() {
     let cloud = LocalCloud::start().await.unwrap();
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let _function = Function::start(&cloud, &lambda);
-    lambda.wait_for_next().await;
+    lambda.idle().await.unwrap();
     assert_eq!(cloud.count_of("AdminInitiateAuth"), 1);
     for _ in 0..10 {
-        get_order(&mut lambda).await;
+        get_order(&lambda).await;
     }
     assert_eq!(cloud.count(Service::Cognito), 1);
     assert_eq!(cloud.count(Service::Ssm), 1);
@@ -74,29 +73,29 @@ async fn a_process_signs_in_before_its_first_invocation_and_never_again() {
 #[tokio::test]
 async fn a_failed_invocation_has_a_stable_error_type_and_the_process_goes_on() {
     let cloud = LocalCloud::start().await.unwrap();
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let _function = Function::start(&cloud, &lambda);
-    let Outcome::Failed(error) = lambda.invoke(json!({"operation": "Nothing"})).await else { panic!("it succeeded") };
+    let error = failure(&lambda, json!({"operation": "Nothing"}).to_string()).await;
     assert_eq!(error["errorType"], "UnknownOperation");
-    get_order(&mut lambda).await;
+    get_order(&lambda).await;
 }
 
 #[tokio::test]
 async fn a_failure_is_logged_once_with_the_request_the_operation_and_whether_the_process_is_new() {
     let cloud = LocalCloud::start().await.unwrap();
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud, &lambda);
-    get_order(&mut lambda).await;
+    get_order(&lambda).await;
     cloud.inject(Fault::status(Service::AppSync, 403).times(1));
     let event = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
-    let Outcome::Failed(_) = lambda.invoke(event).await else { panic!("it succeeded") };
+    failure(&lambda, event.to_string()).await;
 
     let log = function.end();
     let errors: Vec<_> = log.iter().filter(|line| line["level"] == "ERROR").collect();
     let [error] = errors[..] else { panic!("{errors:?}") };
     assert_eq!(error["message"], "invocation failed");
     assert_eq!(error["error_type"], "Denied");
-    assert_eq!(error["spans"][0]["requestId"], "request-1");
+    assert_eq!(error["spans"][0]["requestId"], "00000000-0000-4000-8000-000000000001");
     assert_eq!(error["spans"][1]["function"], "query");
     assert_eq!(error["spans"][1]["operation"], "GetOrder");
     assert_eq!(error["spans"][1]["coldStart"], false);
@@ -105,10 +104,10 @@ async fn a_failure_is_logged_once_with_the_request_the_operation_and_whether_the
 #[tokio::test]
 async fn a_sign_in_is_written_to_the_log_as_metrics_after_the_first_invocation() {
     let cloud = LocalCloud::start().await.unwrap();
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud, &lambda);
     for _ in 0..3 {
-        get_order(&mut lambda).await;
+        get_order(&lambda).await;
     }
     let metrics: Vec<_> = function.end().into_iter().filter(|line| line["_aws"].is_object()).collect();
     let refreshes: Vec<_> = metrics.iter().filter(|line| line["TokenRefreshes"] == 1).collect();
@@ -124,9 +123,9 @@ async fn a_sign_in_is_written_to_the_log_as_metrics_after_the_first_invocation()
 #[tokio::test]
 async fn an_event_that_is_not_json_has_an_error_type_that_does_not_change() {
     let cloud = LocalCloud::start().await.unwrap();
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let _function = Function::start(&cloud, &lambda);
-    let Outcome::Failed(error) = lambda.invoke(r#"{"operation""#).await else { panic!("it succeeded") };
+    let error = failure(&lambda, r#"{"operation""#.to_owned()).await;
     assert_eq!(error["errorType"], "&lambda_runtime::deserializer::DeserializeError");
     assert!(error["errorMessage"].as_str().unwrap().contains("EOF while parsing"), "{error}");
 }
@@ -139,11 +138,16 @@ async fn a_process_without_its_settings_names_them_and_ends() {
     assert!(said.contains("APPSYNC_URL is missing (https://"), "{said}");
 }
 
-async fn get_order(lambda: &mut RuntimeApi) {
-    match lambda.invoke(json!({"operation": "GetOrder", "variables": {"id": "order-1"}})).await {
-        Outcome::Answered(answer) => assert_eq!(answer["data"]["getOrder"]["id"], "order-1"),
-        Outcome::Failed(error) => panic!("{error}"),
-    }
+async fn get_order(lambda: &RuntimeApi) {
+    let event = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
+    let answer = lambda.invoke(event.to_string()).await.unwrap().answer.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(answer["data"]["getOrder"]["id"], "order-1", "{answer}");
+}
+
+/// The error that the function reports for an event.
+async fn failure(lambda: &RuntimeApi, event: String) -> Value {
+    serde_json::from_slice(&lambda.invoke(event).await.unwrap().answer.unwrap_err()).unwrap()
 }
 
 /// The other process judges its token by the real clock, which no test can set.

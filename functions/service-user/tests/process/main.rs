@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
-#[path = "../../../query/tests/process/runtime_api.rs"]
-mod runtime_api;
-
 use std::{
     io::Read as _,
     process::{Child, Command, Stdio},
@@ -12,8 +9,8 @@ use std::{
 };
 
 use local_cloud::{Fault, LocalCloud, Service};
-use runtime_api::{Outcome, RuntimeApi};
-use serde_json::json;
+use runtime_api::RuntimeApi;
+use serde_json::{Value, json};
 
 /// The function's process; dropping it ends it.
 struct Function {
@@ -24,7 +21,7 @@ struct Function {
 
 impl Function {
     fn start(settings: &[String], lambda: &RuntimeApi, level: &str) -> Self {
-        let mut command = command(&lambda.address());
+        let mut command = command(&lambda.address().to_string());
         command.envs(settings.iter().filter_map(|line| line.split_once('=')));
         command.env("AWS_LAMBDA_LOG_LEVEL", level).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
@@ -64,17 +61,16 @@ fn command(runtime_api: &str) -> Command {
 #[tokio::test]
 async fn a_rotation_is_one_line_of_the_log_that_says_who_is_active() {
     let cloud = LocalCloud::start().await.unwrap();
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud.environment(), &lambda, "INFO");
-    let Outcome::Failed(error) = lambda.invoke(json!({"RequestType": "Rotate"})).await else { panic!("it succeeded") };
+    let error = rotate(&lambda).await.unwrap_err();
     // The example's user was made by hand.
     assert_eq!(error["errorType"], "NothingToRotate");
     let seed = cloud.seed();
-    create(&mut lambda, &cloud, "http://127.0.0.1:1/").await;
-    let Outcome::Answered(answer) = lambda.invoke(json!({"RequestType": "Rotate"})).await else { panic!("it failed") };
-    assert_eq!(answer, json!({"active": "orders-b", "idle": "orders-a"}));
+    create(&lambda, &cloud, "http://127.0.0.1:1/").await;
+    assert_eq!(rotate(&lambda).await.unwrap(), json!({"active": "orders-b", "idle": "orders-a"}));
     let log = function.end();
-    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let rotations: Vec<_> = lines.iter().filter(|line| line["message"] == "rotated the service user").collect();
     assert_eq!(rotations.len(), 1, "{log}");
     assert_eq!((&rotations[0]["active"], &rotations[0]["idle"]), (&json!("orders-b"), &json!("orders-a")));
@@ -88,13 +84,13 @@ async fn a_rotation_is_one_line_of_the_log_that_says_who_is_active() {
 #[tokio::test]
 async fn the_log_of_a_process_holds_no_url_of_cloud_formation_and_no_secret_at_any_level() {
     let cloud = LocalCloud::start().await.unwrap();
-    let mut lambda = RuntimeApi::start().await;
+    let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud.environment(), &lambda, "TRACE");
-    lambda.wait_for_next().await;
-    create(&mut lambda, &cloud, "http://127.0.0.1:1/?X-Amz-Signature=canary-signature").await;
+    lambda.idle().await.unwrap();
+    create(&lambda, &cloud, "http://127.0.0.1:1/?X-Amz-Signature=canary-signature").await;
     let refusal = Fault::error(Service::Ssm, "ValidationException", "Value 'canary-password' failed to satisfy");
     cloud.inject(refusal.on("PutParameter"));
-    let Outcome::Failed(error) = lambda.invoke(json!({"RequestType": "Rotate"})).await else { panic!("it succeeded") };
+    let error = rotate(&lambda).await.unwrap_err();
     assert_eq!(error["errorMessage"], "PutParameter is refused: ValidationException");
     let log = function.end();
     assert!(log.contains("the service user is as it should be") && log.contains("TRACE"), "{log}");
@@ -111,8 +107,18 @@ async fn a_process_without_its_settings_names_them_and_ends() {
     assert!(!said.contains("APPSYNC_URL"), "{said}");
 }
 
+async fn rotate(lambda: &RuntimeApi) -> Result<Value, Value> {
+    invoke(lambda, json!({"RequestType": "Rotate"})).await
+}
+
+/// The answer to an event, or the error.
+async fn invoke(lambda: &RuntimeApi, event: Value) -> Result<Value, Value> {
+    let json = |bytes| serde_json::from_slice(bytes).unwrap();
+    lambda.invoke(event.to_string()).await.unwrap().answer.as_deref().map(json).map_err(|error| json(error))
+}
+
 /// Has the service user created; the answer goes to a port that nobody listens at.
-async fn create(lambda: &mut RuntimeApi, cloud: &LocalCloud, url: &str) {
+async fn create(lambda: &RuntimeApi, cloud: &LocalCloud, url: &str) {
     let seed = cloud.seed();
     let event = json!({
         "RequestType": "Create",
@@ -128,6 +134,6 @@ async fn create(lambda: &mut RuntimeApi, cloud: &LocalCloud, url: &str) {
             "ParametersPrefix": seed.parameters_prefix,
         },
     });
-    let Outcome::Failed(error) = lambda.invoke(event).await else { panic!("CloudFormation took the answer") };
+    let error = invoke(lambda, event).await.unwrap_err();
     assert_eq!(error["errorType"], "NotAnswered");
 }

@@ -1,5 +1,9 @@
-//! Lambda's Runtime API, which a function asks for its events:
+//! Lambda's Runtime API on this machine, which a function asks for its events:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+//!
+//! The benchmark and the tests of whole processes drive functions with it. Servers listen on 127.0.0.1 only.
+
+mod stopwatch;
 
 use std::{
     collections::HashMap,
@@ -12,7 +16,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use auth_cache::Clock;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
@@ -28,11 +32,11 @@ use tokio::{
     time::timeout,
 };
 
-use crate::stopwatch::Stopwatch;
+pub use stopwatch::Stopwatch;
 
 /// A server for one function, which may have several pollers and so several invocations at once.
 #[derive(Debug)]
-pub(crate) struct RuntimeApi {
+pub struct RuntimeApi {
     address: SocketAddr,
     shared: Arc<Shared>,
     events: mpsc::UnboundedSender<(String, Bytes)>,
@@ -40,11 +44,11 @@ pub(crate) struct RuntimeApi {
 
 /// How an invocation ended.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// From handing out the event to having the whole answer.
-    pub(crate) wall: Duration,
+    pub wall: Duration,
     /// The answer, or the error that the function reported.
-    pub(crate) answer: Result<Bytes, Bytes>,
+    pub answer: Result<Bytes, Bytes>,
 }
 
 #[derive(Debug)]
@@ -67,7 +71,11 @@ struct Invocation {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl RuntimeApi {
-    pub(crate) async fn start() -> Result<Self> {
+    /// Starts it on a free port; it ends with the runtime.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (events, queue) = mpsc::unbounded_channel();
@@ -87,20 +95,26 @@ impl RuntimeApi {
     }
 
     /// What the function finds in `AWS_LAMBDA_RUNTIME_API`.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Waits until the function asks for an event that it has not got yet: it is idle then.
-    pub(crate) async fn idle(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it does not within a minute.
+    pub async fn idle(&self) -> Result<()> {
         let poll = timeout(PATIENCE, self.shared.polls.acquire()).await;
         // Given back at once: the poll goes on waiting.
         poll.context("the function does not ask for an event")?.map(drop)?;
         Ok(())
     }
 
-    /// Invokes the function once.
-    pub(crate) async fn invoke(&self, event: impl Into<Bytes>) -> Result<Outcome> {
+    /// Invokes the function once. Request ids are UUIDs that count from 0.
+    ///
+    /// # Errors
+    /// When it does not answer within a minute. That it answers with an error is an outcome.
+    pub async fn invoke(&self, event: impl Into<Bytes>) -> Result<Outcome> {
         let id = self.shared.last_id.fetch_add(1, Ordering::Relaxed);
         let id = format!("00000000-0000-4000-8000-{id:012x}");
         let (done, outcome) = oneshot::channel();
@@ -175,11 +189,3 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
 
 /// The function's timeout, as its deadlines say.
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// An error of the function, as a failure of the benchmark.
-pub(crate) fn expect_answer(outcome: Outcome) -> Result<(Duration, Bytes)> {
-    match outcome.answer {
-        Ok(answer) => Ok((outcome.wall, answer)),
-        Err(error) => bail!("the function failed: {}", String::from_utf8_lossy(&error)),
-    }
-}
