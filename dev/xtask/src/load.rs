@@ -47,7 +47,7 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
         status = function.wait() => bail!("the function ended ({}); .tools/load.log says why", status?),
         error = watch.failure() => return Err(error),
     };
-    let seconds = all.elapsed().as_secs_f64();
+    let took = all.elapsed();
 
     let mut durations = Vec::new();
     let mut failures = Vec::new();
@@ -65,8 +65,9 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
     );
     let count = |service| cloud.count(service);
     println!(
-        "{} failures, {seconds:.1} s, p50 {:.1} ms, p99 {:.1} ms, {} AppSync calls",
+        "{} failures, {:.1} s, p50 {:.1} ms, p99 {:.1} ms, {} AppSync calls",
         failures.len(),
+        took.as_secs_f64(),
         millis(percentile(&durations, 50)),
         millis(percentile(&durations, 99)),
         count(Service::AppSync),
@@ -76,6 +77,7 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
     println!("{sign_ins} sign-in with the password, {renewals} renewals");
     ensure!(failures.is_empty(), "the first failures: {}", failures[..failures.len().min(3)].join("; "));
     ensure!(sign_ins == 1, "{sign_ins} sign-ins with the password instead of one");
+    ensure!(renewals > 0 || took < TOKEN_LIFETIME, "the token ended, and none was renewed");
     let customers = load.customers.borrow().len();
     ensure!(
         customers == CUSTOMERS.len().min(options.requests / 2),
