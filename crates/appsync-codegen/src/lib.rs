@@ -41,6 +41,9 @@
 //!
 //! The document that is sent has the operation and the fragments it spreads, on one line and without comments.
 //!
+//! The types of unions, and those that spread a fragment beside fields of their own, are decoded from JSON text: by `serde_json`,
+//! and not inside of `#[serde(flatten)]` or an untagged or tagged enum of your own.
+//!
 //! | GraphQL | Rust |
 //! | --- | --- |
 //! | `null` or absent in an answer | `None` |

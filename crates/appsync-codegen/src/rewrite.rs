@@ -109,25 +109,14 @@ fn deserialize_by_typename(ident: &Ident, known: &[Variant], unknown: &Ident) ->
         let (name, ident) = (variant.ident.to_string(), &variant.ident);
         match &variant.fields {
             Fields::Unit => quote!(#name => Ok(Self::#ident)),
-            _ => {
-                quote!(#name => serde_json::from_str(object.get()).map(Self::#ident).map_err(serde::de::Error::custom))
-            }
+            _ => quote!(#name => object.decode().map(Self::#ident)),
         }
     });
     parse_quote! {
         impl<'de> Deserialize<'de> for #ident {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                use ::appsync::codegen_support::serde_json::{self, value::RawValue};
-
-                #[derive(Deserialize)]
-                #[serde(crate = #SERDE)]
-                struct Tag {
-                    #[serde(rename = "__typename")]
-                    typename: String,
-                }
-
-                let object = Box::<RawValue>::deserialize(deserializer)?;
-                let Tag { typename } = serde_json::from_str(object.get()).map_err(serde::de::Error::custom)?;
+                let object = ::appsync::codegen_support::Object::deserialize(deserializer)?;
+                let typename = object.typename()?;
                 match typename.as_str() {
                     #(#arms,)*
                     _ => Ok(Self::#unknown { typename }),
@@ -155,12 +144,11 @@ fn flattened(mut item: ItemStruct) -> Vec<Item> {
                     #(#members,)*
                 }
 
-                let __object = ::std::boxed::Box::<::appsync::codegen_support::serde_json::value::RawValue>::deserialize(deserializer)?;
-                let __Members { #(#names),* } =
-                    ::appsync::codegen_support::serde_json::from_str(__object.get()).map_err(serde::de::Error::custom)?;
+                let __object = ::appsync::codegen_support::Object::deserialize(deserializer)?;
+                let __Members { #(#names),* } = __object.decode()?;
                 Ok(Self {
                     #(#names,)*
-                    #(#parts: ::appsync::codegen_support::serde_json::from_str(__object.get()).map_err(serde::de::Error::custom)?,)*
+                    #(#parts: __object.decode()?,)*
                 })
             }
         }

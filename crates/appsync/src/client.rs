@@ -28,8 +28,10 @@ impl AppSyncClient {
     ///
     /// `http` must follow no redirects: reqwest takes only `Authorization` off a request that is redirected to another
     /// host, and would send it an API key or the session token of a signature. AppSync itself redirects nobody.
-    /// [`AppSyncClient::http_client`] makes such a client.
-    pub fn new(http: reqwest::Client, endpoint: Url, auth: impl Into<Auth>) -> Self {
+    /// [`AppSyncClient::http_client`] makes such a client. A user name and a password in `endpoint` are taken out.
+    pub fn new(http: reqwest::Client, mut endpoint: Url, auth: impl Into<Auth>) -> Self {
+        // Errors show it, and AppSync takes neither. Only a URL without a host cannot be changed, and has neither.
+        let _ = (endpoint.set_username(""), endpoint.set_password(None));
         Self {
             http,
             endpoint: Arc::new(endpoint),

@@ -140,6 +140,7 @@ mod execution;
 #[cfg(feature = "iam")]
 mod iam;
 mod kind;
+mod object;
 mod operation;
 mod pages;
 mod partial;
@@ -171,6 +172,7 @@ pub use {http, jiff, reqwest, url};
 /// What generated code refers to, so that a crate with generated code depends on `appsync` alone.
 #[doc(hidden)]
 pub mod codegen_support {
+    pub use crate::object::Object;
     pub use graphql_client;
     pub use serde;
     pub use serde_json;

@@ -85,6 +85,13 @@ fn a_known_payment_that_does_not_decode_is_an_error_rather_than_unknown() {
 }
 
 #[test]
+fn a_list_is_no_payment() {
+    for list in [json!([]), json!(["GiftCardPayment"]), json!(["CardPayment", "visa", "4242"])] {
+        assert!(serde_json::from_value::<get_order::ResponseData>(answer(list.clone())).is_err(), "{list}");
+    }
+}
+
+#[test]
 fn what_a_payment_has_too_much_takes_little_more_memory_than_its_text() {
     const SIZE: usize = 4 << 20;
     for typename in ["CardPayment", "GiftCardPayment"] {

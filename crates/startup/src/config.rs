@@ -290,9 +290,9 @@ fn namespace(value: &str) -> Option<String> {
     (value.len() <= 255 && value.chars().all(allowed)).then(|| value.to_owned())
 }
 
-/// Tokens and passwords leave the machine over TLS only.
+/// Tokens and passwords leave the machine over TLS only; a URL is shown in errors, so it has none in it.
 fn url(value: &str) -> Option<Url> {
-    let url = Url::parse(value).ok()?;
+    let url = Url::parse(value).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
     (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && is_loopback(&url)).then_some(url)
 }
 
@@ -358,6 +358,7 @@ mod tests {
             ("APPSYNC_URL", "canary"),
             ("APPSYNC_URL", "http://canary.example/graphql"),
             ("APPSYNC_URL", "ftp://127.0.0.1/canary"),
+            ("APPSYNC_URL", "https://canary:canary@example.com/graphql"),
             ("AWS_ENDPOINT_URL", "http://canary.example"),
             ("SERVICE_USER_PARAMETERS", "canary"),
             ("TOKEN_USE", "canary"),

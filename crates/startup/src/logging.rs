@@ -36,10 +36,10 @@ fn repeats_a_failure(event: &Metadata<'_>) -> bool {
     event.target() == "lambda_runtime::layers::panic" && event.fields().field("error").is_none()
 }
 
-/// The span of one call. Lines that are logged in it name the operation, and it gets the rest of its fields when it ends: to
-/// write them costs more than all the rest of the log, and nobody reads them there.
+/// The span of one call. What is logged in it names the operation, by itself or by the spans around, and it gets its own
+/// fields when it ends: to write them costs more than all the rest of the log, and nobody reads them there.
 fn is_a_call(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span() && metadata.target().starts_with("appsync")
+    metadata.is_span() && metadata.target() == "appsync::span"
 }
 
 fn is_a_body(event: &Metadata<'_>) -> bool {
@@ -63,6 +63,18 @@ mod tests {
         fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
             let names = event.fields().map(|field| field.name()).collect::<Vec<_>>().join(" ");
             self.0.lock().unwrap().push(names);
+        }
+    }
+
+    #[test]
+    fn the_span_of_a_call_is_shown_from_debug_on_and_that_of_an_invocation_always() {
+        for (level, shown) in [(Level::INFO, false), (Level::DEBUG, true)] {
+            let subscriber = registry().with(filter_fn(move |metadata| is_wanted(level, metadata)));
+            with_default(subscriber, || {
+                assert!(!invocation_span(None, true).is_disabled());
+                assert_eq!(!tracing::info_span!(target: "appsync::span", "appsync").is_disabled(), shown, "{level}");
+                assert!(!tracing::info_span!(target: "appsync_gateway", "request").is_disabled());
+            });
         }
     }
 

@@ -300,6 +300,18 @@ async fn a_connection_that_dies_under_a_request_costs_one_retry_if_that_is_safe(
 }
 
 #[tokio::test]
+async fn a_password_in_the_url_is_neither_sent_nor_shown() {
+    let wire = Wire::always(Step::Answer(good())).await;
+    let url = wire.url.replace("http://", "http://canary:canary@");
+    As::Query.send(&client(&url), String::new(), in_a_minute()).await.unwrap();
+    assert_eq!(wire.requests()[0].header("authorization"), Some("token-1"));
+
+    let closed = client("http://canary:canary@127.0.0.1:1/graphql").with_retry(RetryPolicy::never());
+    let error = As::Query.send(&closed, String::new(), in_a_minute()).await.unwrap_err();
+    assert!(!format!("{error} {error:?} {closed:?}").contains("canary"), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_subscription_is_refused_before_anything_is_sent() {
     let wire = Wire::always(Step::Answer(good())).await;
     let error = wire.client().execute::<WatchThing>(Variables::default()).await.unwrap_err();

@@ -114,7 +114,8 @@ fn names_that_are_words_of_rust_are_sent_as_they_are() {
     assert_eq!(variables.type_, Type::crate_);
     let thing = json!({
         "id": "1", "type": "None", "ref": "a", "match": {"id": "2"}, "fooBar": 1, "foo_bar": 2,
-        "option": {"value": "x"}, "string": "s", "result": {"ok": true},
+        "option": {"value": "x"}, "string": "s", "result": {"ok": true}, "size": "SMALL",
+        "either": {"__typename": "Object", "size": "LARGE"},
     });
     let data: words::thing::ResponseData = round_trip(&json!({"thing": thing}));
     let thing = data.thing.unwrap();
