@@ -65,7 +65,7 @@ pub(crate) fn distinct_fields(item: &mut ItemStruct) {
         *count += 1;
         if *count > 1 {
             let graphql = serialized_name(field);
-            if !field.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("rename")) {
+            if !any_says(&field.attrs, "rename") {
                 field.attrs.push(parse_quote!(#[serde(rename = #graphql)]));
             }
             field.ident = Some(format_ident!("{ident}_{count}"));
@@ -103,7 +103,7 @@ pub(crate) fn response(item: Item) -> Vec<Item> {
 }
 
 /// serde's own untagged fallback would also take a known type that fails to decode, and so hide the error; its tagged enums
-/// take dozens of times the memory of the text while they look for the tag.
+/// build a tree of all members, known or not, while they look for the tag.
 fn deserialize_by_typename(ident: &Ident, known: &[Variant], unknown: &Ident) -> Item {
     let arms = known.iter().map(|variant| {
         let (name, ident) = (variant.ident.to_string(), &variant.ident);
@@ -157,7 +157,7 @@ fn flattened(mut item: ItemStruct) -> Vec<Item> {
 }
 
 fn is_flattened(field: &Field) -> bool {
-    field.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("(flatten)"))
+    any_says(&field.attrs, "(flatten)")
 }
 
 fn derive_all_but_deserialize(attributes: &mut [Attribute]) {
@@ -220,5 +220,10 @@ fn is_option(ty: &Type) -> bool {
 }
 
 fn is_other(variant: &Variant) -> bool {
-    variant.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("(other)"))
+    any_says(&variant.attrs, "(other)")
+}
+
+/// Whether one of the attributes has this text in it.
+fn any_says(attributes: &[Attribute], text: &str) -> bool {
+    attributes.iter().any(|attribute| attribute.to_token_stream().to_string().contains(text))
 }
