@@ -13,13 +13,15 @@ use crate::environment;
 use crate::process::ProcessTree;
 use crate::project;
 
-/// Compiles the functions as `cargo lambda watch` will: with `cargo run --bin <name>` among the default members, in the
-/// `dev` profile. The same packages chosen the same way have the same features, so that nothing is compiled twice, and
-/// the first call of a function does not wait for a compiler.
+/// Compiles the functions as `cargo lambda watch` will: with `cargo run --features dev --bin <name>` among the default
+/// members, in the `dev` profile. The same packages chosen the same way have the same features, so that nothing is
+/// compiled twice, and the first call of a function does not wait for a compiler.
 pub(crate) async fn build() -> Result<()> {
     println!("building the functions (a few minutes the first time, seconds later)");
     let mut cargo = Command::new("cargo");
-    environment::without_cargo_run(&mut cargo).args(["build", "--bins"]).current_dir(project::root());
+    environment::without_cargo_run(&mut cargo)
+        .args(["build", "--bins", "--features", "dev"])
+        .current_dir(project::root());
     let mut build = ProcessTree::spawn(&mut cargo).context("cannot run cargo")?;
     ensure!(build.wait().await?.success(), "the functions do not compile: correct what cargo says above");
     Ok(())
