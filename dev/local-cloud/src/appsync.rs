@@ -23,10 +23,10 @@ use self::authorize::authorize;
 use self::orders::Orders;
 pub(crate) use self::request::operation_name;
 use self::request::{GraphQlRequest, Malformed};
+use crate::answer::Answer;
 use crate::cloud::State;
 use crate::ids;
 use crate::jwt::Keys;
-use crate::server::Answer;
 
 const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
 

@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::ids;
-use crate::server::Answer;
 
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 

@@ -42,11 +42,11 @@ mod server;
 
 mod calls;
 mod clock;
-mod control;
 mod faults;
 mod seed;
 mod settings;
 
+mod answer;
 mod appsync;
 mod aws_json;
 mod cognito;

@@ -1,6 +1,6 @@
 //! One port: accepts connections, tells the services apart, and keeps each connection in its hands so that faults are real.
 
-mod answer;
+mod control;
 mod route;
 
 use std::convert::Infallible;
@@ -18,12 +18,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-pub(crate) use self::answer::Answer;
-use self::answer::{Body, Ending};
 use self::route::{Call, Route};
+use crate::answer::{Answer, Body, Ending};
 use crate::calls::{Service, TOKEN};
 use crate::cloud::State;
-use crate::control;
 use crate::faults::{Fault, FaultKind};
 use crate::{appsync, aws_json};
 

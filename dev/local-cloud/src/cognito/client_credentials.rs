@@ -8,8 +8,8 @@ use hyper::HeaderMap;
 use serde_json::json;
 
 use super::{Client, Cognito, Context, Pool, tokens};
+use crate::answer::Answer;
 use crate::cloud::State;
-use crate::server::Answer;
 
 impl Cognito {
     pub(crate) fn token(&self, headers: &HeaderMap, body: &[u8], state: &State) -> Answer {

@@ -4,9 +4,9 @@ use hyper::Method;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::cloud::State;
 use crate::faults::Fault;
-use crate::server::Answer;
 
 pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
     let route = head.uri.path().trim_start_matches("/_local-cloud/");

@@ -12,7 +12,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// A whole answer, before it goes to the socket well or badly.
 #[derive(Debug, Clone)]
@@ -41,13 +41,13 @@ impl Answer {
         self
     }
 
-    pub(super) fn into_response(self) -> Response<Body> {
+    pub(crate) fn into_response(self) -> Response<Body> {
         let body = Full::new(Bytes::from(self.body.clone())).boxed_unsync();
         self.response_with(body)
     }
 
     /// Status and headers at once, the body in small pieces until `until_last_byte` has passed.
-    pub(super) fn into_dripping_response(self, until_last_byte: Duration) -> Response<Body> {
+    pub(crate) fn into_dripping_response(self, until_last_byte: Duration) -> Response<Body> {
         const PIECES: usize = 10;
         let bytes = Bytes::from(self.body.clone());
         let pause = until_last_byte / u32::try_from(PIECES).unwrap_or(1);
@@ -88,14 +88,14 @@ impl Answer {
 }
 
 /// How a connection ends when a fault takes it away from hyper.
-pub(super) enum Ending {
+pub(crate) enum Ending {
     Reset,
     Truncated(Answer),
 }
 
 impl Ending {
     /// Errors are of no interest: the caller may have closed first.
-    pub(super) async fn perform(self, mut stream: TcpStream) {
+    pub(crate) async fn perform(self, mut stream: TcpStream) {
         match self {
             // Closing with SO_LINGER 0 sends RST instead of FIN.
             Self::Reset => drop(stream.set_zero_linger()),
