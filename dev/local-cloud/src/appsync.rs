@@ -24,9 +24,8 @@ use self::orders::Orders;
 pub(crate) use self::request::operation_name;
 use self::request::{GraphQlRequest, Malformed};
 use crate::answer::Answer;
-use crate::cloud::State;
 use crate::ids;
-use crate::jwt::Keys;
+use crate::jwt::{Claims, Keys};
 
 const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
 
@@ -44,6 +43,29 @@ impl AppSync {
         Ok(Self { schema: schema::parse(sdl)?, keys, orders: Mutex::default() })
     }
 
+    /// `POST /graphql`. `is_trusted` says whether claims, which one of the keys has signed, are of this API's user pool.
+    pub(crate) fn answer(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now_millis: i64,
+        is_trusted: impl FnOnce(&Claims) -> bool,
+    ) -> Answer {
+        let caller = match authorize(headers, &self.keys, now_millis.div_euclid(1000), is_trusted) {
+            Ok(caller) => caller,
+            Err(refusal) => return refused_at_the_edge(401, "UnauthorizedException", refusal.message()),
+        };
+        let request = match GraphQlRequest::parse(body) {
+            Ok(request) => request,
+            Err(Malformed { message }) => return refused_at_the_edge(400, "MalformedHttpRequestException", message),
+        };
+        let response = execute::execute(self, &request, &caller, now_millis);
+        let outcome = response.outcome();
+        Answer::new(200, CONTENT_TYPE, response.into_json(), outcome)
+            .header("x-amzn-requestid", ids::uuid())
+            .header("x-amzn-appsync-tokensconsumed", "1".to_owned())
+    }
+
     pub(crate) fn seed(&self, now_millis: i64) {
         self.orders().seed(now_millis);
     }
@@ -51,23 +73,6 @@ impl AppSync {
     fn orders(&self) -> MutexGuard<'_, Orders> {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// `POST /graphql`.
-pub(crate) fn answer(state: &State, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let caller = match authorize(state, &state.appsync.keys, headers) {
-        Ok(caller) => caller,
-        Err(refusal) => return refused_at_the_edge(401, "UnauthorizedException", refusal.message()),
-    };
-    let request = match GraphQlRequest::parse(body) {
-        Ok(request) => request,
-        Err(Malformed { message }) => return refused_at_the_edge(400, "MalformedHttpRequestException", message),
-    };
-    let response = execute::execute(&state.appsync, &request, &caller, state.clock.now_millis());
-    let outcome = response.outcome();
-    Answer::new(200, CONTENT_TYPE, response.into_json(), outcome)
-        .header("x-amzn-requestid", ids::uuid())
-        .header("x-amzn-appsync-tokensconsumed", "1".to_owned())
 }
 
 /// `OPTIONS /graphql`: no authorization, no body. Clients open a connection with it ahead of time.

@@ -1,7 +1,7 @@
 //! The handle: how a test or the binary starts the stand-in, changes it and asks what was called.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -9,17 +9,11 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
-use crate::appsync::AppSync;
-use crate::calls::{Call, CallLog, Service};
-use crate::clock::Clock;
-use crate::cognito::Cognito;
-use crate::faults::{Fault, Faults};
-use crate::jwt::Keys;
-use crate::secrets_manager::SecretsManager;
+use crate::calls::{Call, Service};
+use crate::faults::Fault;
 use crate::seed::Seed;
 use crate::server;
-use crate::settings::Settings;
-use crate::ssm::Ssm;
+use crate::state::State;
 
 /// A running stand-in. Dropping it stops it and closes every connection.
 pub struct LocalCloud {
@@ -65,16 +59,12 @@ impl LocalCloud {
     /// A new access token of a customer of the seeded pool, who is created at the first call: a user with this name, in no
     /// group. It does not count as a call of Cognito.
     pub fn customer_token(&self, username: &str) -> String {
-        self.user_token(username, None)
+        self.state.token_of(username, None)
     }
 
     /// The same of a user in `group`, which is created too if need be.
     pub fn member_token(&self, username: &str, group: &str) -> String {
-        self.user_token(username, Some(group))
-    }
-
-    fn user_token(&self, username: &str, group: Option<&str>) -> String {
-        self.state.cognito().token_of(username, group, &self.state)
+        self.state.token_of(username, Some(group))
     }
 
     /// What the functions need in their environment, as `NAME=value`.
@@ -215,26 +205,14 @@ impl Builder {
     /// # Errors
     /// `InvalidInput` when the schema is invalid; otherwise when the port cannot be bound.
     pub async fn start(self) -> io::Result<LocalCloud> {
-        let keys = Keys::development();
-        let seed = Seed::default();
-        let state = Arc::new(State {
-            clock: Clock::default(),
-            settings: Settings::default(),
-            faults: Faults::default(),
-            calls: Arc::default(),
-            cognito: Mutex::new(Cognito::new(&seed.region, keys.clone())),
-            ssm: Mutex::new(Ssm::new(&seed.region)),
-            secrets_manager: Mutex::new(SecretsManager::new(&seed.region)),
-            appsync: AppSync::new(&self.schema, keys)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
-            seed,
-        });
+        let state = State::new(&self.schema).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let state = Arc::new(state);
         for (service, latency) in self.latency {
             state.settings.set_latency(service, latency);
         }
         state.settings.set_token_lifetime(self.token_lifetime);
         if self.seed {
-            state.seed.plant(&state);
+            state.plant_seed();
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.map_err(|error| {
             io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{}: {error}", self.port))
@@ -242,32 +220,5 @@ impl Builder {
         let address = listener.local_addr()?;
         let server = tokio::spawn(server::run(listener, Arc::clone(&state)));
         Ok(LocalCloud { address, state, server })
-    }
-}
-
-/// Everything that the connections share.
-pub(crate) struct State {
-    pub(crate) clock: Clock,
-    pub(crate) settings: Settings,
-    pub(crate) faults: Faults,
-    pub(crate) calls: Arc<CallLog>,
-    pub(crate) appsync: AppSync,
-    pub(crate) seed: Seed,
-    cognito: Mutex<Cognito>,
-    ssm: Mutex<Ssm>,
-    secrets_manager: Mutex<SecretsManager>,
-}
-
-impl State {
-    pub(crate) fn cognito(&self) -> MutexGuard<'_, Cognito> {
-        self.cognito.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn secrets_manager(&self) -> MutexGuard<'_, SecretsManager> {
-        self.secrets_manager.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn ssm(&self) -> MutexGuard<'_, Ssm> {
-        self.ssm.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

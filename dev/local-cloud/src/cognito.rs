@@ -20,7 +20,6 @@ use self::refresh::RefreshToken;
 use self::sign_in::Session;
 use self::tokens::SignIn;
 use crate::aws_json::{AwsError, Outcome, parse};
-use crate::cloud::State;
 use crate::ids;
 use crate::jwt::{Claims, Keys};
 use crate::seed::Seed;
@@ -35,23 +34,12 @@ pub(crate) struct Cognito {
 }
 
 /// What an operation needs to know from outside.
-#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Context {
     /// Seconds since 1970 by the stand-in's clock.
-    now: i64,
+    pub(crate) now: i64,
     /// Override what the app client says; seconds.
-    token_lifetime: Option<i64>,
-    refresh_token_lifetime: Option<i64>,
-}
-
-impl Context {
-    fn of(state: &State) -> Self {
-        Self {
-            now: state.clock.now(),
-            token_lifetime: state.settings.token_lifetime(),
-            refresh_token_lifetime: state.settings.refresh_token_lifetime(),
-        }
-    }
+    pub(crate) token_lifetime: Option<i64>,
+    pub(crate) refresh_token_lifetime: Option<i64>,
 }
 
 impl Cognito {
@@ -66,11 +54,7 @@ impl Cognito {
     }
 
     /// Executes one operation, by the second part of its `X-Amz-Target`.
-    pub(crate) fn call(&mut self, operation: &str, body: &[u8], state: &State) -> Outcome {
-        self.call_at(operation, body, &Context::of(state))
-    }
-
-    fn call_at(&mut self, operation: &str, body: &[u8], context: &Context) -> Outcome {
+    pub(crate) fn call(&mut self, operation: &str, body: &[u8], context: &Context) -> Outcome {
         match operation {
             "AdminInitiateAuth" => self.admin_initiate_auth(parse(body)?, context),
             "InitiateAuth" => self.initiate_auth(parse(body)?, context),
@@ -129,16 +113,16 @@ impl Cognito {
     }
 
     /// An access token of a user of the seeded pool, who comes into being if need be.
-    pub(crate) fn token_of(&mut self, username: &str, group: Option<&str>, state: &State) -> String {
-        let (context, keys) = (Context::of(state), self.keys.clone());
-        let pool = self.pools.get_mut(&state.seed.user_pool_id).expect("the example is seeded");
+    pub(crate) fn token_of(&mut self, seed: &Seed, username: &str, group: Option<&str>, context: &Context) -> String {
+        let keys = self.keys.clone();
+        let pool = self.pools.get_mut(&seed.user_pool_id).expect("the example is seeded");
         pool.groups.extend(group.map(str::to_owned));
         let new = || User::new(username, &ids::uuid(), context.now);
         let user = pool.users.entry(username.to_owned()).or_insert_with(new);
         user.groups.extend(group.map(str::to_owned));
         let (pool, sign_in) = (&*pool, SignIn::at(context.now));
-        let (client, user) = (&pool.clients[&state.seed.client_id], &pool.users[username]);
-        let tokens = tokens::issue(&keys, pool, client, user, &sign_in, &context);
+        let (client, user) = (&pool.clients[&seed.client_id], &pool.users[username]);
+        let tokens = tokens::issue(&keys, pool, client, user, &sign_in, context);
         tokens["AccessToken"].as_str().expect("it has one").to_owned()
     }
 

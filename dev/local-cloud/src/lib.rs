@@ -39,6 +39,7 @@
 
 mod cloud;
 mod server;
+mod state;
 
 mod calls;
 mod clock;

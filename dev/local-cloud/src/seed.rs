@@ -1,10 +1,6 @@
 //! The example's user pool, service user, parameters and secret, there from the start unless the builder says otherwise.
 
 use serde::Serialize;
-use serde_json::json;
-
-use crate::cloud::State;
-use crate::ssm::Kind;
 
 /// What the example finds when it starts. The secrets in it are public development values.
 #[derive(Debug, Clone, Serialize)]
@@ -47,32 +43,6 @@ impl Default for Seed {
 }
 
 impl Seed {
-    /// Creates it all.
-    pub(crate) fn plant(&self, state: &State) {
-        let now = state.clock.now();
-        state.cognito().seed(self, now);
-        let credentials = json!({"username": self.username, "password": self.password}).to_string();
-        let mut ssm = state.ssm();
-        for (name, kind, value) in [
-            ("credentials", Kind::SecureString, credentials.as_str()),
-            ("user-pool-id", Kind::String, &self.user_pool_id),
-            ("client-id", Kind::String, &self.client_id),
-            ("client-secret", Kind::SecureString, &self.client_secret),
-        ] {
-            ssm.seed(format!("{}/{name}", self.parameters_prefix), kind, value, now);
-        }
-        drop(ssm);
-        let secret = json!({
-            "username": self.username,
-            "password": self.password,
-            "user_pool_id": self.user_pool_id,
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
-        });
-        state.secrets_manager().seed(&self.secret_id, secret.to_string(), now);
-        state.appsync.seed(state.clock.now_millis());
-    }
-
     /// The environment of the example's functions, as `NAME=value` lines.
     pub(crate) fn environment(&self, url: &str) -> Vec<String> {
         [

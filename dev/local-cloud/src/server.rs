@@ -21,8 +21,8 @@ use tokio::task::JoinSet;
 use self::route::{Call, Route};
 use crate::answer::{Answer, Body, Ending};
 use crate::calls::{Service, TOKEN};
-use crate::cloud::State;
 use crate::faults::{Fault, FaultKind};
+use crate::state::State;
 use crate::{appsync, aws_json};
 
 /// AppSync takes no larger requests; the others neither.
@@ -122,7 +122,7 @@ async fn hand_over(take_over: UnboundedSender<Ending>, ending: Ending) -> Result
 fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Answer {
     match call {
         Call::Cognito { operation, body } => {
-            let outcome = state.cognito().call(&operation, &body, state);
+            let outcome = state.cognito().call(&operation, &body, &state.cognito_context());
             aws_json::answer(outcome, aws_json::ErrorHeaders::Present)
         }
         Call::Ssm { operation, body } => {
@@ -133,12 +133,14 @@ fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Ans
             let outcome = state.secrets_manager().call(&operation, &body, state.clock.now());
             aws_json::answer(outcome, aws_json::ErrorHeaders::Absent)
         }
-        Call::Token { body } => state.cognito().token(&head.headers, &body, state),
+        Call::Token { body } => state.cognito().token(&head.headers, &body, &state.cognito_context()),
         Call::Jwks { pool } => match state.cognito().jwks(&pool) {
             Some(jwks) => Answer::new(200, "application/json", jwks.to_string(), "ok"),
             None => Answer::html(404),
         },
-        Call::GraphQl { body, .. } => appsync::answer(state, &head.headers, &body),
+        Call::GraphQl { body, .. } => state.appsync.answer(&head.headers, &body, state.clock.now_millis(), |claims| {
+            state.cognito().issued_by_first_pool(claims)
+        }),
         Call::Options => appsync::answer_options(),
     }
 }

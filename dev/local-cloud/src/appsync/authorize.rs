@@ -4,8 +4,7 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use serde_json::Value;
 
-use crate::cloud::State;
-use crate::jwt::{Keys, Refusal};
+use crate::jwt::{Claims, Keys, Refusal};
 
 /// Who calls, as the token says.
 #[derive(Debug, Clone)]
@@ -34,8 +33,13 @@ impl Refused {
     }
 }
 
-/// The header is the raw token: with `Bearer ` in front it cannot be parsed. The API trusts the first pool there is.
-pub(super) fn authorize(state: &State, keys: &Keys, headers: &HeaderMap) -> Result<Caller, Refused> {
+/// The header is the raw token: with `Bearer ` in front it cannot be parsed.
+pub(super) fn authorize(
+    headers: &HeaderMap,
+    keys: &Keys,
+    now: i64,
+    is_trusted: impl FnOnce(&Claims) -> bool,
+) -> Result<Caller, Refused> {
     let header = headers.get(AUTHORIZATION).ok_or(Refused::NoHeader)?;
     let token = header.to_str().map_err(|_| Refused::NotAToken)?;
     if token.is_empty() {
@@ -46,10 +50,10 @@ pub(super) fn authorize(state: &State, keys: &Keys, headers: &HeaderMap) -> Resu
         Refusal::BadSignature => Refused::NotOurs,
     })?;
     let expires = claims.get("exp").and_then(Value::as_i64).ok_or(Refused::NotAToken)?;
-    if expires <= state.clock.now() {
+    if expires <= now {
         return Err(Refused::Expired);
     }
-    if !state.cognito().issued_by_first_pool(&claims) {
+    if !is_trusted(&claims) {
         return Err(Refused::NotOurs);
     }
     let sub = claims.get("sub").and_then(Value::as_str).ok_or(Refused::NotAToken)?.to_owned();

@@ -9,17 +9,16 @@ use serde_json::json;
 
 use super::{Client, Cognito, Context, Pool, tokens};
 use crate::answer::Answer;
-use crate::cloud::State;
 
 impl Cognito {
-    pub(crate) fn token(&self, headers: &HeaderMap, body: &[u8], state: &State) -> Answer {
-        match self.token_at(headers, body, &Context::of(state)) {
+    pub(crate) fn token(&self, headers: &HeaderMap, body: &[u8], context: &Context) -> Answer {
+        match self.granted(headers, body, context) {
             Ok(body) => Answer::new(200, "application/json", body, "ok"),
             Err(error) => Answer::new(400, "application/json", json!({"error": error}).to_string(), error),
         }
     }
 
-    fn token_at(&self, headers: &HeaderMap, body: &[u8], context: &Context) -> Result<String, &'static str> {
+    fn granted(&self, headers: &HeaderMap, body: &[u8], context: &Context) -> Result<String, &'static str> {
         let form = std::str::from_utf8(body).map_err(|_| "invalid_request")?;
         let parameter = |name: &str| {
             let value = form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));

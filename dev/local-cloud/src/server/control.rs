@@ -5,8 +5,8 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::cloud::State;
 use crate::faults::Fault;
+use crate::state::State;
 
 pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
     let route = head.uri.path().trim_start_matches("/_local-cloud/");
@@ -49,7 +49,7 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
 }
 
 fn token(state: &State, name: &str, group: Option<&str>) -> Answer {
-    Answer::new(200, "text/plain", state.cognito().token_of(name, group, state), "ok")
+    Answer::new(200, "text/plain", state.token_of(name, group), "ok")
 }
 
 fn change_settings(state: &State, body: &[u8]) -> Result<(), String> {

@@ -1,0 +1,99 @@
+//! Where the services come together, and what they share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::json;
+
+use crate::appsync::AppSync;
+use crate::calls::CallLog;
+use crate::clock::Clock;
+use crate::cognito::{self, Cognito};
+use crate::faults::Faults;
+use crate::jwt::Keys;
+use crate::secrets_manager::SecretsManager;
+use crate::seed::Seed;
+use crate::settings::Settings;
+use crate::ssm::{Kind, Ssm};
+
+/// Everything that the connections share. No service knows it: each gets what it needs as an argument.
+pub(crate) struct State {
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Arc<CallLog>,
+    pub(crate) appsync: AppSync,
+    pub(crate) seed: Seed,
+    cognito: Mutex<Cognito>,
+    ssm: Mutex<Ssm>,
+    secrets_manager: Mutex<SecretsManager>,
+}
+
+impl State {
+    /// # Errors
+    /// What is wrong with the SDL, with its lines.
+    pub(crate) fn new(sdl: &str) -> Result<Self, String> {
+        let keys = Keys::development();
+        let seed = Seed::default();
+        Ok(Self {
+            clock: Clock::default(),
+            settings: Settings::default(),
+            faults: Faults::default(),
+            calls: Arc::default(),
+            appsync: AppSync::new(sdl, keys.clone())?,
+            cognito: Mutex::new(Cognito::new(&seed.region, keys)),
+            ssm: Mutex::new(Ssm::new(&seed.region)),
+            secrets_manager: Mutex::new(SecretsManager::new(&seed.region)),
+            seed,
+        })
+    }
+
+    pub(crate) fn cognito(&self) -> MutexGuard<'_, Cognito> {
+        self.cognito.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn secrets_manager(&self) -> MutexGuard<'_, SecretsManager> {
+        self.secrets_manager.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn ssm(&self) -> MutexGuard<'_, Ssm> {
+        self.ssm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an operation of Cognito needs to know from outside.
+    pub(crate) fn cognito_context(&self) -> cognito::Context {
+        cognito::Context {
+            now: self.clock.now(),
+            token_lifetime: self.settings.token_lifetime(),
+            refresh_token_lifetime: self.settings.refresh_token_lifetime(),
+        }
+    }
+
+    /// An access token of a user of the seeded pool, who comes into being if need be.
+    pub(crate) fn token_of(&self, username: &str, group: Option<&str>) -> String {
+        self.cognito().token_of(&self.seed, username, group, &self.cognito_context())
+    }
+
+    /// Creates all that the [`Seed`] names, and the example's orders.
+    pub(crate) fn plant_seed(&self) {
+        let (seed, now) = (&self.seed, self.clock.now());
+        self.cognito().seed(seed, now);
+        let credentials = json!({"username": seed.username, "password": seed.password}).to_string();
+        for (name, kind, value) in [
+            ("credentials", Kind::SecureString, &credentials),
+            ("user-pool-id", Kind::String, &seed.user_pool_id),
+            ("client-id", Kind::String, &seed.client_id),
+            ("client-secret", Kind::SecureString, &seed.client_secret),
+        ] {
+            self.ssm().seed(format!("{}/{name}", seed.parameters_prefix), kind, value, now);
+        }
+        let secret = json!({
+            "username": seed.username,
+            "password": seed.password,
+            "user_pool_id": seed.user_pool_id,
+            "client_id": seed.client_id,
+            "client_secret": seed.client_secret,
+        });
+        self.secrets_manager().seed(&seed.secret_id, secret.to_string(), now);
+        self.appsync.seed(self.clock.now_millis());
+    }
+}
