@@ -8,51 +8,21 @@ mod pools;
 mod refresh;
 mod secret_hash;
 mod sign_in;
+mod state;
 mod tokens;
 mod users;
-
-use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
 use self::pool::{Client, Pool, User};
-use self::refresh::RefreshToken;
-use self::sign_in::Session;
-use self::tokens::SignIn;
+use self::state::SignIn;
+pub(crate) use self::state::{Cognito, Context};
 use crate::aws_json::{AwsError, Outcome, parse};
 use crate::ids;
-use crate::jwt::{Claims, Keys};
+use crate::jwt::Claims;
 use crate::seed::Seed;
 
-/// All pools of one stand-in.
-pub(crate) struct Cognito {
-    region: String,
-    keys: Keys,
-    pools: BTreeMap<String, Pool>,
-    refresh_tokens: HashMap<String, RefreshToken>,
-    sessions: HashMap<String, Session>,
-}
-
-/// What an operation needs to know from outside.
-pub(crate) struct Context {
-    /// Seconds since 1970 by the stand-in's clock.
-    pub(crate) now: i64,
-    /// Override what the app client says; seconds.
-    pub(crate) token_lifetime: Option<i64>,
-    pub(crate) refresh_token_lifetime: Option<i64>,
-}
-
 impl Cognito {
-    pub(crate) fn new(region: &str, keys: Keys) -> Self {
-        Self {
-            region: region.to_owned(),
-            keys,
-            pools: BTreeMap::new(),
-            refresh_tokens: HashMap::new(),
-            sessions: HashMap::new(),
-        }
-    }
-
     /// Executes one operation, by the second part of its `X-Amz-Target`.
     pub(crate) fn call(&mut self, operation: &str, body: &[u8], context: &Context) -> Outcome {
         match operation {
@@ -124,11 +94,5 @@ impl Cognito {
         let (client, user) = (&pool.clients[&seed.client_id], &pool.users[username]);
         let tokens = tokens::issue(&keys, pool, client, user, &sign_in, context);
         tokens["AccessToken"].as_str().expect("it has one").to_owned()
-    }
-
-    fn pool(&mut self, id: &str) -> Result<&mut Pool, AwsError> {
-        self.pools
-            .get_mut(id)
-            .ok_or_else(|| AwsError::new("ResourceNotFoundException", format!("User pool {id} does not exist.")))
     }
 }

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use serde_json::json;
 
-use super::{Client, Cognito, Context, Pool, tokens};
+use super::pool::{Client, Pool};
+use super::state::{Cognito, Context};
+use super::tokens;
 use crate::answer::Answer;
 
 impl Cognito {
@@ -48,8 +50,7 @@ impl Cognito {
         let basic = headers.get("authorization")?.to_str().ok()?.strip_prefix("Basic ")?;
         let basic = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
         let (id, secret) = basic.split_once(':')?;
-        let pool = self.pools.values().find(|pool| pool.clients.contains_key(id))?;
-        let client = pool.clients.get(id)?;
+        let (pool, client) = self.client(id).ok()?;
         (client.secret.as_deref() == Some(secret)).then_some((pool, client))
     }
 }

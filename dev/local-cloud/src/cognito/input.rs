@@ -1,5 +1,7 @@
 //! How Cognito words what is wrong with an input.
 
+use std::collections::BTreeMap;
+
 use crate::aws_json::AwsError;
 
 /// A required member, named as Cognito names it: `userPoolId`.
@@ -17,4 +19,16 @@ pub(super) fn not_in_enum(value: &str, name: &str, allowed: &[&str]) -> AwsError
         allowed.join(", ")
     );
     AwsError::new("InvalidParameterException", format!("1 validation error detected: {problem}"))
+}
+
+/// An entry of `AuthParameters` or `ChallengeResponses`.
+pub(super) fn parameter<'a>(parameters: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, AwsError> {
+    parameters
+        .get(name)
+        .map(String::as_str)
+        .ok_or_else(|| AwsError::new("InvalidParameterException", format!("Missing required parameter {name}")))
+}
+
+pub(super) fn not_authorized(message: &str) -> AwsError {
+    AwsError::new("NotAuthorizedException", message)
 }

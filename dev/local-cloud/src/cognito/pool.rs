@@ -45,9 +45,7 @@ impl Pool {
     }
 
     pub(super) fn client(&self, id: &str) -> Result<&Client, AwsError> {
-        self.clients
-            .get(id)
-            .ok_or_else(|| AwsError::new("ResourceNotFoundException", format!("User pool client {id} does not exist.")))
+        self.clients.get(id).ok_or_else(|| no_client(id))
     }
 
     /// The user with this name, this `sub`, or this value of an attribute that the pool lets people sign in with.
@@ -111,6 +109,10 @@ impl Client {
             created: 0,
         }
     }
+
+    pub(super) fn require_flow(&self, flow: &str, refusal: &str) -> Result<(), AwsError> {
+        if self.flows.contains(flow) { Ok(()) } else { Err(AwsError::new("InvalidParameterException", refusal)) }
+    }
 }
 
 pub(super) struct User {
@@ -160,6 +162,10 @@ impl User {
     pub(super) fn status(&self) -> &'static str {
         if self.password_is_permanent { "CONFIRMED" } else { "FORCE_CHANGE_PASSWORD" }
     }
+}
+
+pub(super) fn no_client(id: &str) -> AwsError {
+    AwsError::new("ResourceNotFoundException", format!("User pool client {id} does not exist."))
 }
 
 /// What a password must have; the default is Cognito's.

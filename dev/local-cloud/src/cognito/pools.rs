@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::required;
+use super::input::{not_in_enum, required};
 use super::pool::{Client, OAuth, PasswordPolicy, Pool};
-use super::{Cognito, Context};
+use super::state::{Cognito, Context};
 use crate::aws_json::{AwsError, Outcome};
 use crate::ids;
 
@@ -182,7 +182,7 @@ fn seconds_per(unit: &str) -> Result<i64, AwsError> {
         "minutes" => Ok(60),
         "hours" => Ok(3600),
         "days" => Ok(24 * 3600),
-        other => Err(super::input::not_in_enum(other, "tokenValidityUnits", &["days", "hours", "minutes", "seconds"])),
+        other => Err(not_in_enum(other, "tokenValidityUnits", &["days", "hours", "minutes", "seconds"])),
     }
 }
 

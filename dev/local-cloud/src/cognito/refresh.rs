@@ -5,25 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::input::required;
+use super::input::{not_authorized, parameter, required};
 use super::pool::Client;
-use super::sign_in::{not_authorized, parameter, require_flow};
-use super::tokens::{self, SignIn};
-use super::{Cognito, Context, secret_hash};
+use super::state::{Cognito, Context, RefreshToken, SignIn};
+use super::{secret_hash, tokens};
 use crate::aws_json::{AwsError, Outcome};
 use crate::ids;
-
-#[derive(Clone)]
-pub(super) struct RefreshToken {
-    pool: String,
-    client: String,
-    username: String,
-    sign_in: SignIn,
-    expires: i64,
-    revoked: bool,
-    /// When rotation makes it useless: its successor was issued a grace period earlier.
-    superseded_from: Option<i64>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -49,7 +36,7 @@ impl Cognito {
         parameters: &BTreeMap<String, String>,
         context: &Context,
     ) -> Outcome {
-        require_flow(client, "ALLOW_REFRESH_TOKEN_AUTH", "Auth flow not enabled for this client")?;
+        client.require_flow("ALLOW_REFRESH_TOKEN_AUTH", "Auth flow not enabled for this client")?;
         let token = parameter(parameters, "REFRESH_TOKEN")?;
         let refresh = self.valid_refresh_token(token, client, context)?;
         secret_hash::check(client, &refresh.username, parameters.get("SECRET_HASH").map(String::as_str))?;
@@ -145,10 +132,7 @@ impl Cognito {
 
     fn client_with_secret(&self, id: Option<String>, secret: Option<String>) -> Result<Client, AwsError> {
         let id = required(id, "clientId")?;
-        let client = self.pools.values().find_map(|pool| pool.clients.get(&id));
-        let client = client.ok_or_else(|| {
-            AwsError::new("ResourceNotFoundException", format!("User pool client {id} does not exist."))
-        })?;
+        let (_, client) = self.client(&id)?;
         if client.secret.is_some() && client.secret != secret {
             return Err(secret_hash::unverified(client));
         }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::{not_in_enum, required};
+use super::input::{not_authorized, not_in_enum, parameter, required};
 use super::pool::{Client, Pool};
-use super::tokens::{self, SignIn};
-use super::{Cognito, Context, secret_hash};
+use super::state::{Cognito, Context, Session, SignIn};
+use super::{secret_hash, tokens};
 use crate::aws_json::{AwsError, Outcome};
 use crate::ids;
 
@@ -25,14 +25,6 @@ const FLOWS: [&str; 8] = [
     "ADMIN_USER_PASSWORD_AUTH",
     "USER_AUTH",
 ];
-
-/// A sign-in that waits for the answer to its challenge.
-pub(super) struct Session {
-    pool: String,
-    client: String,
-    username: String,
-    expires: i64,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -63,7 +55,7 @@ impl Cognito {
         let client = self.pool(&pool)?.client(&client)?.clone();
         match flow.as_str() {
             "ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH" => {
-                require_flow(&client, "ALLOW_ADMIN_USER_PASSWORD_AUTH", "Auth flow not enabled for this client")?;
+                client.require_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH", "Auth flow not enabled for this client")?;
                 self.sign_in_with_password(&pool, &client, &input.auth_parameters, context)
             }
             "REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN" => self.refresh_token_auth(&client, &input.auth_parameters, context),
@@ -74,18 +66,12 @@ impl Cognito {
     pub(super) fn initiate_auth(&mut self, input: InitiateAuth, context: &Context) -> Outcome {
         let client_id = required(input.client_id, "clientId")?;
         let flow = required(input.auth_flow, "authFlow")?;
-        let pool = self.pools.values().find(|pool| pool.clients.contains_key(&client_id)).map(|pool| pool.id.clone());
-        let pool = pool.ok_or_else(|| {
-            AwsError::new("ResourceNotFoundException", format!("User pool client {client_id} does not exist."))
-        })?;
-        let client = self.pool(&pool)?.client(&client_id)?.clone();
+        let (pool, client) = self.client(&client_id)?;
+        let (pool, client) = (pool.id.clone(), client.clone());
         match flow.as_str() {
             "USER_PASSWORD_AUTH" => {
-                require_flow(
-                    &client,
-                    "ALLOW_USER_PASSWORD_AUTH",
-                    "USER_PASSWORD_AUTH flow not enabled for this client",
-                )?;
+                client
+                    .require_flow("ALLOW_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH flow not enabled for this client")?;
                 self.sign_in_with_password(&pool, &client, &input.auth_parameters, context)
             }
             "REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN" => self.refresh_token_auth(&client, &input.auth_parameters, context),
@@ -193,21 +179,6 @@ impl Cognito {
         result["RefreshToken"] = json!(self.new_refresh_token(pool_id, client, username, sign_in, context));
         Ok(json!({"AuthenticationResult": result, "ChallengeParameters": {}}))
     }
-}
-
-pub(super) fn require_flow(client: &Client, flow: &str, refusal: &str) -> Result<(), AwsError> {
-    if client.flows.contains(flow) { Ok(()) } else { Err(AwsError::new("InvalidParameterException", refusal)) }
-}
-
-pub(super) fn parameter<'a>(parameters: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, AwsError> {
-    parameters
-        .get(name)
-        .map(String::as_str)
-        .ok_or_else(|| AwsError::new("InvalidParameterException", format!("Missing required parameter {name}")))
-}
-
-pub(super) fn not_authorized(message: &str) -> AwsError {
-    AwsError::new("NotAuthorizedException", message)
 }
 
 fn unsupported_flow(flow: &str) -> AwsError {

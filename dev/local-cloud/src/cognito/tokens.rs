@@ -2,24 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
 use super::pool::{Client, Pool, User};
+use super::state::{Context, SignIn};
 use crate::ids;
 use crate::jwt::{Claims, Keys};
-
-/// What the tokens of one sign-in share, however often they are refreshed.
-#[derive(Debug, Clone)]
-pub(super) struct SignIn {
-    pub(super) origin_jti: String,
-    pub(super) event_id: String,
-    pub(super) auth_time: i64,
-}
-
-impl SignIn {
-    pub(super) fn at(now: i64) -> Self {
-        Self { origin_jti: ids::uuid(), event_id: ids::uuid(), auth_time: now }
-    }
-}
 
 /// `AuthenticationResult` without a refresh token.
 pub(super) fn issue(

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::input::{not_in_enum, required};
 use super::pool::User;
-use super::{Cognito, Context};
+use super::state::{Cognito, Context};
 use crate::aws_json::{AwsError, Outcome};
 use crate::ids;
 
