@@ -6,13 +6,14 @@ mod execute;
 mod failure;
 mod orders;
 mod request;
+mod resolve;
 mod resolvers;
 mod scalars;
 mod schema;
 mod validate;
 mod variables;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
@@ -20,7 +21,7 @@ use hyper::HeaderMap;
 use serde_json::json;
 
 use self::authorize::authorize;
-use self::orders::Orders;
+use self::orders::store::Orders;
 pub(crate) use self::request::operation_name;
 use self::request::{GraphQlRequest, Malformed};
 use crate::answer::Answer;
@@ -59,7 +60,7 @@ impl AppSync {
             Ok(request) => request,
             Err(Malformed { message }) => return refused_at_the_edge(400, "MalformedHttpRequestException", message),
         };
-        let response = execute::execute(self, &request, &caller, now_millis);
+        let response = execute::execute(&self.schema, &self.orders, &request, &caller, now_millis);
         let outcome = response.outcome();
         Answer::new(200, CONTENT_TYPE, response.into_json(), outcome)
             .header("x-amzn-requestid", ids::uuid())
@@ -67,11 +68,7 @@ impl AppSync {
     }
 
     pub(crate) fn seed(&self, now_millis: i64) {
-        self.orders().seed(now_millis);
-    }
-
-    fn orders(&self) -> MutexGuard<'_, Orders> {
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).seed(now_millis);
     }
 }
 

@@ -1,19 +1,22 @@
 //! Validates and executes a request against the served schema.
 
-use apollo_compiler::ExecutableDocument;
+use std::sync::{Mutex, PoisonError};
+
 use apollo_compiler::ast::OperationType;
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue, serde_json_bytes};
 use apollo_compiler::schema::{ExtendedType, Type};
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::AppSync;
 use super::authorize::Caller;
 use super::failure::{Failure, Problem, before_execution, render};
+use super::orders::store::Orders;
 use super::request::GraphQlRequest;
-use super::resolvers::{self, Resolve};
-use super::{directives, validate, variables};
+use super::resolve::Resolve;
+use super::{directives, resolvers, validate, variables};
 
 /// The JSON of an answer: `data` always, `errors` only if there are some.
 #[derive(Serialize)]
@@ -41,8 +44,13 @@ impl Response {
     }
 }
 
-pub(super) fn execute(api: &AppSync, request: &GraphQlRequest, caller: &Caller, now_millis: i64) -> Response {
-    let schema = &api.schema;
+pub(super) fn execute(
+    schema: &Valid<Schema>,
+    orders: &Mutex<Orders>,
+    request: &GraphQlRequest,
+    caller: &Caller,
+    now_millis: i64,
+) -> Response {
     let document = match ExecutableDocument::parse_and_validate(schema, request.query.as_str(), "query.graphql") {
         Ok(document) => document,
         Err(problems) => return Response::failed(validate::explain(schema, request, &problems.errors)),
@@ -64,7 +72,7 @@ pub(super) fn execute(api: &AppSync, request: &GraphQlRequest, caller: &Caller, 
         return Response::failed(vec![before_execution(problem.message, at)]);
     }
 
-    let run = Run { api, caller, now_millis };
+    let run = Run { schema, orders, caller, now_millis };
     let root = Object { run: &run, type_name: operation.object_type().to_string(), is_root: true, fields: Map::new() };
     let variables = to_engine(&Value::Object(request.variables.clone()));
     let variables = variables.as_object().cloned().unwrap_or_default();
@@ -80,7 +88,8 @@ pub(super) fn execute(api: &AppSync, request: &GraphQlRequest, caller: &Caller, 
 
 /// One execution.
 struct Run<'a> {
-    api: &'a AppSync,
+    schema: &'a Schema,
+    orders: &'a Mutex<Orders>,
     caller: &'a Caller,
     now_millis: i64,
 }
@@ -119,7 +128,7 @@ impl<'r> Object<'r> {
                     arguments: arguments.as_object().cloned().unwrap_or_default(),
                     source: &self.fields,
                     caller: self.run.caller,
-                    orders: &mut self.run.api.orders(),
+                    orders: &mut self.run.orders.lock().unwrap_or_else(PoisonError::into_inner),
                     now_millis: self.run.now_millis,
                 })?
             }
@@ -144,7 +153,7 @@ impl<'r> Object<'r> {
                 Ok(ResolvedValue::list(items?))
             }
             (Value::Object(fields), Type::Named(name) | Type::NonNullNamed(name)) => {
-                let type_name = match self.run.api.schema.types.get(&name) {
+                let type_name = match self.run.schema.types.get(&name) {
                     Some(ExtendedType::Object(_)) => name.to_string(),
                     Some(ExtendedType::Interface(_) | ExtendedType::Union(_)) => {
                         let concrete = fields.get("__typename").and_then(Value::as_str);

@@ -1,6 +1,6 @@
 //! The example's data source: orders in memory, behind the resolvers of `schema.graphql`.
 
-mod store;
+pub(super) mod store;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,10 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-pub(super) use self::store::Orders;
 use self::store::{Line, Order, Party};
 use super::failure::Failure;
-use super::resolvers::Resolve;
+use super::resolve::Resolve;
 use crate::ids;
 
 #[derive(Deserialize)]
