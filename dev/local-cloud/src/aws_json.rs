@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::calls::Service;
 use crate::ids;
 
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -13,17 +14,16 @@ pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 pub(crate) struct AwsError {
     pub(crate) code: &'static str,
     pub(crate) message: Option<String>,
-    pub(crate) status: u16,
 }
 
 impl AwsError {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: Some(message.into()), status: 400 }
+        Self { code, message: Some(message.into()) }
     }
 
     /// Some errors of SSM say nothing beyond their name.
     pub(crate) fn without_message(code: &'static str) -> Self {
-        Self { code, message: None, status: 400 }
+        Self { code, message: None }
     }
 
     pub(crate) fn unknown_operation() -> Self {
@@ -39,23 +39,17 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AwsError> {
     serde_json::from_slice(body).map_err(|error| AwsError::new("SerializationException", error.to_string()))
 }
 
-/// Which headers a service puts on its errors: Cognito repeats the error there, SSM does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ErrorHeaders {
-    Present,
-    Absent,
-}
-
-pub(crate) fn answer(outcome: Outcome, error_headers: ErrorHeaders) -> Answer {
-    let (status, body, name) = match &outcome {
-        Ok(output) => (200, output.clone(), "ok"),
-        Err(AwsError { code, message: Some(message), status }) => {
-            (*status, json!({"__type": code, "message": message}), *code)
+/// An error has status 400. Cognito repeats it in headers; SSM and Secrets Manager do not.
+pub(crate) fn answer(service: Service, outcome: Outcome) -> Answer {
+    let (status, name, body) = match &outcome {
+        Ok(output) => (200, "ok", output.to_string()),
+        Err(AwsError { code, message: Some(message) }) => {
+            (400, *code, json!({"__type": code, "message": message}).to_string())
         }
-        Err(AwsError { code, message: None, status }) => (*status, json!({"__type": code}), *code),
+        Err(AwsError { code, message: None }) => (400, *code, json!({"__type": code}).to_string()),
     };
-    let mut answer = Answer::new(status, CONTENT_TYPE, body.to_string(), name).header("x-amzn-requestid", ids::uuid());
-    if let (Err(error), ErrorHeaders::Present) = (outcome, error_headers) {
+    let mut answer = Answer::new(status, CONTENT_TYPE, body, name).header("x-amzn-requestid", ids::uuid());
+    if let (Err(error), Service::Cognito) = (outcome, service) {
         answer = answer.header("x-amzn-errortype", format!("{}:", error.code));
         if let Some(message) = error.message {
             answer = answer.header("x-amzn-errormessage", message);

@@ -20,10 +20,11 @@ use tokio::task::JoinSet;
 
 use self::route::{Call, Route};
 use crate::answer::{Answer, Body, Ending};
+use crate::appsync;
+use crate::aws_json::{self, AwsError};
 use crate::calls::{Service, TOKEN};
 use crate::faults::{Fault, FaultKind};
 use crate::state::State;
-use crate::{appsync, aws_json};
 
 /// AppSync takes no larger requests; the others neither.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -123,15 +124,14 @@ fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Ans
     match call {
         Call::Cognito { operation, body } => {
             let outcome = state.cognito().call(&operation, &body, &state.cognito_context());
-            aws_json::answer(outcome, aws_json::ErrorHeaders::Present)
+            aws_json::answer(Service::Cognito, outcome)
         }
         Call::Ssm { operation, body } => {
-            let outcome = state.ssm().call(&operation, &body, state.clock.now());
-            aws_json::answer(outcome, aws_json::ErrorHeaders::Absent)
+            aws_json::answer(Service::Ssm, state.ssm().call(&operation, &body, state.clock.now()))
         }
         Call::SecretsManager { operation, body } => {
             let outcome = state.secrets_manager().call(&operation, &body, state.clock.now());
-            aws_json::answer(outcome, aws_json::ErrorHeaders::Absent)
+            aws_json::answer(Service::SecretsManager, outcome)
         }
         Call::Token { body } => state.cognito().token(&head.headers, &body, &state.cognito_context()),
         Call::Jwks { pool } => match state.cognito().jwks(&pool) {
@@ -148,13 +148,10 @@ fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Ans
 fn answer_of_fault(fault: &Fault, call: &Call) -> Answer {
     let answer = match (fault.kind(), call.service()) {
         (FaultKind::Throttle, Service::Cognito) if call.operation() == TOKEN => Answer::html(429),
-        (FaultKind::Throttle, Service::Cognito) => {
-            let error = aws_json::AwsError::new("TooManyRequestsException", "Rate exceeded");
-            aws_json::answer(Err(error), aws_json::ErrorHeaders::Present)
-        }
-        (FaultKind::Throttle, Service::Ssm | Service::SecretsManager) => {
-            let error = aws_json::AwsError::new("ThrottlingException", "Rate exceeded");
-            aws_json::answer(Err(error), aws_json::ErrorHeaders::Absent)
+        (FaultKind::Throttle, service @ (Service::Cognito | Service::Ssm | Service::SecretsManager)) => {
+            let cognito = service == Service::Cognito;
+            let code = if cognito { "TooManyRequestsException" } else { "ThrottlingException" };
+            aws_json::answer(service, Err(AwsError::new(code, "Rate exceeded")))
         }
         (FaultKind::Throttle, Service::AppSync) => {
             appsync::refused_at_the_edge(429, "TooManyRequestsException", "Rate exceeded")
