@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -68,8 +69,9 @@ async fn handle(
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
         return Ok(Answer::html(413).into_response());
     };
-    let call = match Route::of(&head, &body.to_bytes()) {
-        Route::Control { body } => return Ok(control::answer(&state, &head, &body).into_response()),
+    let body = body.to_bytes();
+    let call = match Route::of(&head, &body) {
+        Route::Control => return Ok(control::answer(&state, &head, &body).into_response()),
         Route::Nowhere => return Ok(Answer::html(404).into_response()),
         Route::Call(call) => call,
     };
@@ -82,7 +84,7 @@ async fn handle(
     }
 
     let Some(fault) = fault else {
-        let answer = execute(&state, &head, call);
+        let answer = execute(&state, &head, &body, &call);
         in_progress.end(answer.status, answer.outcome.clone());
         return Ok(answer.into_response());
     };
@@ -97,17 +99,17 @@ async fn handle(
             hand_over(take_over, Ending::Reset).await
         }
         FaultKind::LoseAnswer => {
-            let answer = execute(&state, &head, call);
+            let answer = execute(&state, &head, &body, &call);
             in_progress.end(0, format!("injected: answer lost ({})", answer.outcome));
             hand_over(take_over, Ending::Reset).await
         }
         FaultKind::Truncate => {
-            let answer = execute(&state, &head, call);
+            let answer = execute(&state, &head, &body, &call);
             in_progress.end(answer.status, format!("injected: answer cut off ({})", answer.outcome));
             hand_over(take_over, Ending::Truncated(answer)).await
         }
         FaultKind::Slow { millis } => {
-            let answer = execute(&state, &head, call);
+            let answer = execute(&state, &head, &body, &call);
             in_progress.end(answer.status, format!("injected: slow body ({})", answer.outcome));
             Ok(answer.into_dripping_response(Duration::from_millis(*millis)))
         }
@@ -120,25 +122,23 @@ async fn hand_over(take_over: UnboundedSender<Ending>, ending: Ending) -> Result
     pending().await
 }
 
-fn execute(state: &State, head: &hyper::http::request::Parts, call: Call) -> Answer {
+fn execute(state: &State, head: &Parts, body: &[u8], call: &Call) -> Answer {
     match call {
-        Call::Cognito { operation, body } => {
-            let outcome = state.cognito().call(&operation, &body, &state.cognito_context());
+        Call::Cognito { operation } => {
+            let outcome = state.cognito().call(operation, body, &state.cognito_context());
             aws_json::answer(Service::Cognito, outcome)
         }
-        Call::Ssm { operation, body } => {
-            aws_json::answer(Service::Ssm, state.ssm().call(&operation, &body, state.clock.now()))
-        }
-        Call::SecretsManager { operation, body } => {
-            let outcome = state.secrets_manager().call(&operation, &body, state.clock.now());
+        Call::Ssm { operation } => aws_json::answer(Service::Ssm, state.ssm().call(operation, body, state.clock.now())),
+        Call::SecretsManager { operation } => {
+            let outcome = state.secrets_manager().call(operation, body, state.clock.now());
             aws_json::answer(Service::SecretsManager, outcome)
         }
-        Call::Token { body } => state.cognito().token(&head.headers, &body, &state.cognito_context()),
-        Call::Jwks { pool } => match state.cognito().jwks(&pool) {
+        Call::Token => state.cognito().token(&head.headers, body, &state.cognito_context()),
+        Call::Jwks { pool } => match state.cognito().jwks(pool) {
             Some(jwks) => Answer::new(200, "application/json", jwks.to_string(), "ok"),
             None => Answer::html(404),
         },
-        Call::GraphQl { body, .. } => state.appsync.answer(&head.headers, &body, state.clock.now_millis(), |claims| {
+        Call::GraphQl { .. } => state.appsync.answer(&head.headers, body, state.clock.now_millis(), |claims| {
             state.cognito().issued_by_first_pool(claims)
         }),
         Call::Options => appsync::answer_options(),
