@@ -37,15 +37,6 @@ impl Service {
             Self::SecretsManager => "secretsmanager",
         }
     }
-
-    pub(crate) fn index(self) -> usize {
-        match self {
-            Self::Cognito => 0,
-            Self::Ssm => 1,
-            Self::AppSync => 2,
-            Self::SecretsManager => 3,
-        }
-    }
 }
 
 impl fmt::Display for Service {

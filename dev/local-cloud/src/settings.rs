@@ -23,11 +23,11 @@ struct Values {
 
 impl Settings {
     pub(crate) fn latency(&self, service: Service) -> Duration {
-        self.lock().latency[service.index()]
+        self.lock().latency[service as usize]
     }
 
     pub(crate) fn set_latency(&self, service: Service, latency: Duration) {
-        self.lock().latency[service.index()] = latency;
+        self.lock().latency[service as usize] = latency;
     }
 
     pub(crate) fn token_lifetime(&self) -> Option<i64> {
@@ -51,7 +51,7 @@ impl Settings {
         let values = *self.lock();
         let latency: serde_json::Map<_, _> = Service::ALL
             .into_iter()
-            .map(|service| (service.name().to_owned(), json!(values.latency[service.index()].as_millis())))
+            .map(|service| (service.name().to_owned(), json!(values.latency[service as usize].as_millis())))
             .collect();
         json!({
             "latency_ms": latency,
@@ -92,7 +92,7 @@ fn apply_latencies(latency: &mut [Duration], wanted: &Value) -> Result<(), Strin
         let service = Service::ALL.into_iter().find(|service| service.name() == name);
         let service = service.ok_or_else(|| format!("there is no service {name}"))?;
         let millis = millis.as_u64().ok_or_else(|| format!("latency_ms.{name} must be a whole number"))?;
-        latency[service.index()] = Duration::from_millis(millis);
+        latency[service as usize] = Duration::from_millis(millis);
     }
     Ok(())
 }
