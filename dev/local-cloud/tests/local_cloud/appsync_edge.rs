@@ -54,16 +54,8 @@ async fn each_kind_of_bad_authorization_is_told_apart() {
 async fn a_token_of_another_pool_is_refused() {
     let cloud = Cloud::start().await;
     let (pool, client) = cloud.new_pool(json!({}), json!({"ExplicitAuthFlows": ["ADMIN_NO_SRP_AUTH"]})).await;
-    let user = json!({"UserPoolId": pool, "Username": "u", "Password": "Permanent-1", "Permanent": true});
-    cloud.cognito("AdminCreateUser", user.clone()).await.ok();
-    cloud.cognito("AdminSetUserPassword", user).await.ok();
-    let input = json!({
-        "UserPoolId": pool,
-        "ClientId": client["ClientId"],
-        "AuthFlow": "ADMIN_NO_SRP_AUTH",
-        "AuthParameters": {"USERNAME": "u", "PASSWORD": "Permanent-1"},
-    });
-    let result = cloud.cognito("AdminInitiateAuth", input).await.ok()["AuthenticationResult"].clone();
+    cloud.new_user(&pool, "u").await;
+    let result = cloud.tokens_of(&pool, &client, "u").await;
     let reply = cloud.graphql_as(Some(&text(&result["AccessToken"])), QUERY).await;
     assert_eq!(reply.status, 401);
     assert_eq!(reply.json()["errors"][0]["message"], "You are not authorized to make this call.");

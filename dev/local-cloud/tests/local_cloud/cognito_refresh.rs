@@ -59,9 +59,7 @@ async fn the_secret_hash_of_a_refresh_is_over_the_real_username_not_the_alias() 
     let flows = json!({"GenerateSecret": true, "ExplicitAuthFlows": ["ADMIN_NO_SRP_AUTH"]});
     let (pool, client) = cloud.new_pool(json!({"UsernameAttributes": ["email"]}), flows).await;
     let (id, secret) = (text(&client["ClientId"]), text(&client["ClientSecret"]));
-    let user = json!({"UserPoolId": pool, "Username": "ada@example.com", "Password": "Permanent-1", "Permanent": true});
-    cloud.cognito("AdminCreateUser", user.clone()).await.ok();
-    cloud.cognito("AdminSetUserPassword", user).await.ok();
+    cloud.new_user(&pool, "ada@example.com").await;
     let auth = async |flow: &str, parameters: Value| {
         let input = json!({"UserPoolId": pool, "ClientId": id, "AuthFlow": flow, "AuthParameters": parameters});
         cloud.cognito("AdminInitiateAuth", input).await
@@ -108,14 +106,8 @@ async fn under_rotation_each_use_gives_a_successor_and_the_old_one_dies_after_it
     });
     let (pool, client) = cloud.new_pool(json!({}), client).await;
     let id = &client["ClientId"];
-    let user = json!({"UserPoolId": pool, "Username": "u", "Password": "Permanent-1", "Permanent": true});
-    cloud.cognito("AdminCreateUser", user.clone()).await.ok();
-    cloud.cognito("AdminSetUserPassword", user).await.ok();
-    let parameters = json!({"USERNAME": "u", "PASSWORD": "Permanent-1"});
-    let input =
-        json!({"UserPoolId": pool, "ClientId": id, "AuthFlow": "ADMIN_NO_SRP_AUTH", "AuthParameters": parameters});
-    let first = cloud.cognito("AdminInitiateAuth", input).await.ok();
-    let first = text(&first["AuthenticationResult"]["RefreshToken"]);
+    cloud.new_user(&pool, "u").await;
+    let first = text(&cloud.tokens_of(&pool, &client, "u").await["RefreshToken"]);
 
     let second = exchange(&cloud, id, &json!(null), &first).await.ok();
     let second = text(&second["AuthenticationResult"]["RefreshToken"]);

@@ -54,13 +54,7 @@ async fn the_id_token_has_cognitos_claims_and_the_users_attributes() {
     let username = text(&cloud.cognito("AdminCreateUser", user).await.ok()["User"]["Username"]);
     let password = json!({"UserPoolId": pool, "Username": username, "Password": "Permanent-1", "Permanent": true});
     cloud.cognito("AdminSetUserPassword", password).await.ok();
-    let input = json!({
-        "UserPoolId": pool,
-        "ClientId": client["ClientId"],
-        "AuthFlow": "ADMIN_NO_SRP_AUTH",
-        "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": "Permanent-1"},
-    });
-    let result = cloud.cognito("AdminInitiateAuth", input).await.ok()["AuthenticationResult"].clone();
+    let result = cloud.tokens_of(&pool, &client, "ada@example.com").await;
     let claims = claims(&text(&result["IdToken"]));
     let wanted = [
         "sub",
@@ -121,25 +115,17 @@ async fn each_token_lives_as_long_as_its_client_says() {
         "TokenValidityUnits": {"AccessToken": "seconds", "IdToken": "minutes"},
     });
     let (pool, client) = cloud.new_pool(json!({}), client).await;
-    let user = json!({"UserPoolId": pool, "Username": "u", "Password": "Permanent-1", "Permanent": true});
-    cloud.cognito("AdminCreateUser", user.clone()).await.ok();
-    cloud.cognito("AdminSetUserPassword", user).await.ok();
-    let input = json!({
-        "UserPoolId": pool,
-        "ClientId": client["ClientId"],
-        "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": "u", "PASSWORD": "Permanent-1"},
-    });
+    cloud.new_user(&pool, "u").await;
     let lifetime = |token: &Value| {
         let claims = claims(&text(token));
         claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(exp, iat)| exp - iat)
     };
-    let result = cloud.cognito("AdminInitiateAuth", input.clone()).await.ok()["AuthenticationResult"].clone();
+    let result = cloud.tokens_of(&pool, &client, "u").await;
     assert_eq!((lifetime(&result["AccessToken"]), lifetime(&result["IdToken"])), (Some(10), Some(420)));
     assert_eq!(result["ExpiresIn"], 10);
     // What the test says wins over what the client says.
     cloud.set_token_lifetime(Duration::from_secs(2));
-    let result = cloud.cognito("AdminInitiateAuth", input).await.ok()["AuthenticationResult"].clone();
+    let result = cloud.tokens_of(&pool, &client, "u").await;
     assert_eq!((lifetime(&result["AccessToken"]), lifetime(&result["IdToken"])), (Some(2), Some(2)));
 }
 

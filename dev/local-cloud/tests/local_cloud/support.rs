@@ -124,15 +124,31 @@ impl Cloud {
     }
 
     /// A pool with a client, a group and nothing else; gives the ids of pool and client.
-    pub(crate) async fn new_pool(&self, pool: Value, client: Value) -> (String, Value) {
-        let mut pool = pool;
+    pub(crate) async fn new_pool(&self, mut pool: Value, mut client: Value) -> (String, Value) {
         pool["PoolName"] = json!("another");
         let pool = text(&self.cognito("CreateUserPool", pool).await.ok()["UserPool"]["Id"]);
-        let mut client = client;
         client["UserPoolId"] = json!(pool);
         client["ClientName"] = json!("client");
         let client = self.cognito("CreateUserPoolClient", client).await.ok()["UserPoolClient"].clone();
         (pool, client)
+    }
+
+    /// A user with the password `Permanent-1`.
+    pub(crate) async fn new_user(&self, pool: &str, name: &str) {
+        let user = json!({"UserPoolId": pool, "Username": name, "Password": "Permanent-1", "Permanent": true});
+        self.cognito("AdminCreateUser", user.clone()).await.ok();
+        self.cognito("AdminSetUserPassword", user).await.ok();
+    }
+
+    /// `AuthenticationResult` of a user with the password `Permanent-1`.
+    pub(crate) async fn tokens_of(&self, pool: &str, client: &Value, name: &str) -> Value {
+        let input = json!({
+            "UserPoolId": pool,
+            "ClientId": client["ClientId"],
+            "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": name, "PASSWORD": "Permanent-1"},
+        });
+        self.cognito("AdminInitiateAuth", input).await.ok()["AuthenticationResult"].clone()
     }
 }
 
