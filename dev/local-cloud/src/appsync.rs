@@ -13,7 +13,7 @@ mod schema;
 mod validate;
 mod variables;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
@@ -27,6 +27,7 @@ use self::request::{GraphQlRequest, Malformed};
 use crate::answer::Answer;
 use crate::ids;
 use crate::jwt::{Claims, Keys};
+use crate::lock::lock;
 
 const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
 
@@ -68,7 +69,7 @@ impl AppSync {
     }
 
     pub(crate) fn seed(&self, now_millis: i64) {
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner).seed(now_millis);
+        lock(&self.orders).seed(now_millis);
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 use crate::clock::{format_date_time, wall_clock_millis};
+use crate::lock::lock;
 
 /// One of the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,23 +94,23 @@ impl Default for CallLog {
 
 impl CallLog {
     pub(crate) fn all(&self) -> Vec<Call> {
-        self.lock().clone()
+        lock(&self.calls).clone()
     }
 
     pub(crate) fn count(&self, service: Service) -> usize {
-        self.lock().iter().filter(|call| call.service == service && call.operation != OPTIONS).count()
+        lock(&self.calls).iter().filter(|call| call.service == service && call.operation != OPTIONS).count()
     }
 
     pub(crate) fn count_of(&self, operation: &str) -> usize {
-        self.lock().iter().filter(|call| call.operation == operation).count()
+        lock(&self.calls).iter().filter(|call| call.operation == operation).count()
     }
 
     pub(crate) fn under_way(&self, operation: &str) -> usize {
-        self.lock_under_way().get(operation).copied().unwrap_or(0)
+        lock(&self.under_way).get(operation).copied().unwrap_or(0)
     }
 
     pub(crate) fn reset(&self) {
-        self.lock().clear();
+        lock(&self.calls).clear();
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Call> {
@@ -118,7 +119,7 @@ impl CallLog {
 
     /// Starts the record of a call that has just arrived.
     pub(crate) fn begin(self: &Arc<Self>, service: Service, operation: &str) -> CallInProgress {
-        *self.lock_under_way().entry(operation.to_owned()).or_default() += 1;
+        *lock(&self.under_way).entry(operation.to_owned()).or_default() += 1;
         CallInProgress {
             log: Arc::clone(self),
             at: wall_clock_millis(),
@@ -126,14 +127,6 @@ impl CallLog {
             operation: operation.to_owned(),
             end: None,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_under_way(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -154,7 +147,7 @@ impl CallInProgress {
 
 impl Drop for CallInProgress {
     fn drop(&mut self) {
-        self.log.lock_under_way().entry(self.operation.clone()).and_modify(|calls| *calls -= 1);
+        lock(&self.log.under_way).entry(self.operation.clone()).and_modify(|calls| *calls -= 1);
         let (status, outcome) = self.end.take().unwrap_or((0, "caller went away".to_owned()));
         let call = Call {
             at: self.at,
@@ -164,7 +157,7 @@ impl Drop for CallInProgress {
             outcome,
             millis: u64::try_from(wall_clock_millis() - self.at).unwrap_or(0),
         };
-        self.log.lock().push(call.clone());
+        lock(&self.log.calls).push(call.clone());
         // An error only says that nobody has subscribed.
         let _ = self.log.subscribers.send(call);
     }

@@ -1,12 +1,13 @@
 //! Faults on demand, each one real at the socket: what a test asks for is what the network shows.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::calls::{OPTIONS, Service};
+use crate::lock::lock;
 
 /// What goes wrong with the next calls of one service.
 ///
@@ -173,21 +174,21 @@ pub(crate) struct Faults {
 impl Faults {
     pub(crate) fn inject(&self, fault: Fault) {
         if fault.times != Some(0) {
-            self.lock().push(fault);
+            lock(&self.queue).push(fault);
         }
     }
 
     pub(crate) fn clear(&self) {
-        self.lock().clear();
+        lock(&self.queue).clear();
     }
 
     pub(crate) fn to_come(&self) -> Vec<Fault> {
-        self.lock().clone()
+        lock(&self.queue).clone()
     }
 
     /// The fault for this call, which it uses up.
     pub(crate) fn take(&self, service: Service, operation: &str) -> Option<Fault> {
-        let mut queue = self.lock();
+        let mut queue = lock(&self.queue);
         let index = queue.iter().position(|fault| fault.hits(service, operation))?;
         match &mut queue[index].times {
             Some(1) => Some(queue.remove(index)),
@@ -197,10 +198,6 @@ impl Faults {
             }
             None => Some(queue[index].clone()),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -53,6 +53,7 @@ mod aws_json;
 mod cognito;
 mod ids;
 mod jwt;
+mod lock;
 mod secrets_manager;
 mod ssm;
 

@@ -25,6 +25,7 @@ use crate::appsync;
 use crate::aws_json::{self, AwsError};
 use crate::calls::{Service, TOKEN};
 use crate::faults::{Fault, FaultKind};
+use crate::lock::lock;
 use crate::state::State;
 
 /// AppSync takes no larger requests; the others neither.
@@ -125,21 +126,23 @@ async fn hand_over(take_over: UnboundedSender<Ending>, ending: Ending) -> Result
 fn execute(state: &State, head: &Parts, body: &[u8], call: &Call) -> Answer {
     match call {
         Call::Cognito { operation } => {
-            let outcome = state.cognito().call(operation, body, &state.cognito_context());
+            let outcome = lock(&state.cognito).call(operation, body, &state.cognito_context());
             aws_json::answer(Service::Cognito, outcome)
         }
-        Call::Ssm { operation } => aws_json::answer(Service::Ssm, state.ssm().call(operation, body, state.clock.now())),
+        Call::Ssm { operation } => {
+            aws_json::answer(Service::Ssm, lock(&state.ssm).call(operation, body, state.clock.now()))
+        }
         Call::SecretsManager { operation } => {
-            let outcome = state.secrets_manager().call(operation, body, state.clock.now());
+            let outcome = lock(&state.secrets_manager).call(operation, body, state.clock.now());
             aws_json::answer(Service::SecretsManager, outcome)
         }
-        Call::Token => state.cognito().token(&head.headers, body, &state.cognito_context()),
-        Call::Jwks { pool } => match state.cognito().jwks(pool) {
+        Call::Token => lock(&state.cognito).token(&head.headers, body, &state.cognito_context()),
+        Call::Jwks { pool } => match lock(&state.cognito).jwks(pool) {
             Some(jwks) => Answer::new(200, "application/json", jwks.to_string(), "ok"),
             None => Answer::html(404),
         },
         Call::GraphQl { .. } => state.appsync.answer(&head.headers, body, state.clock.now_millis(), |claims| {
-            state.cognito().issued_by_first_pool(claims)
+            lock(&state.cognito).issued_by_first_pool(claims)
         }),
         Call::Options => appsync::answer_options(),
     }

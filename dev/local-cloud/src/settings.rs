@@ -1,12 +1,13 @@
 //! What can be changed while it runs: latencies and token lifetimes. (The clock's offset lives in [`Clock`].)
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::calls::Service;
 use crate::clock::Clock;
+use crate::lock::lock;
 
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -23,32 +24,32 @@ struct Values {
 
 impl Settings {
     pub(crate) fn latency(&self, service: Service) -> Duration {
-        self.lock().latency[service as usize]
+        lock(&self.values).latency[service as usize]
     }
 
     pub(crate) fn set_latency(&self, service: Service, latency: Duration) {
-        self.lock().latency[service as usize] = latency;
+        lock(&self.values).latency[service as usize] = latency;
     }
 
     pub(crate) fn token_lifetime(&self) -> Option<i64> {
-        self.lock().token_lifetime
+        lock(&self.values).token_lifetime
     }
 
     pub(crate) fn set_token_lifetime(&self, lifetime: Option<Duration>) {
-        self.lock().token_lifetime = lifetime.map(whole_seconds);
+        lock(&self.values).token_lifetime = lifetime.map(whole_seconds);
     }
 
     pub(crate) fn refresh_token_lifetime(&self) -> Option<i64> {
-        self.lock().refresh_token_lifetime
+        lock(&self.values).refresh_token_lifetime
     }
 
     pub(crate) fn set_refresh_token_lifetime(&self, lifetime: Option<Duration>) {
-        self.lock().refresh_token_lifetime = lifetime.map(whole_seconds);
+        lock(&self.values).refresh_token_lifetime = lifetime.map(whole_seconds);
     }
 
     /// As `GET /_local-cloud/settings` answers.
     pub(crate) fn to_json(&self, clock: &Clock) -> Value {
-        let values = *self.lock();
+        let values = *lock(&self.values);
         let latency: serde_json::Map<_, _> = Service::ALL
             .into_iter()
             .map(|service| (service.name().to_owned(), json!(values.latency[service as usize].as_millis())))
@@ -64,7 +65,7 @@ impl Settings {
     /// As `PUT /_local-cloud/settings` asks; says what it does not understand, and then changes nothing.
     pub(crate) fn apply(&self, clock: &Clock, wanted: &Value) -> Result<(), String> {
         let wanted = wanted.as_object().ok_or("settings must be an object")?;
-        let mut values = *self.lock();
+        let mut values = *lock(&self.values);
         let mut offset = None;
         for (name, value) in wanted {
             match name.as_str() {
@@ -75,15 +76,11 @@ impl Settings {
                 _ => return Err(format!("there is no setting {name}")),
             }
         }
-        *self.lock() = values;
+        *lock(&self.values) = values;
         if let Some(offset) = offset {
             clock.set_offset(offset);
         }
         Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Values> {
-        self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the services come together, and what they share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::cognito::{self, Cognito};
 use crate::faults::Faults;
 use crate::jwt::Keys;
+use crate::lock::lock;
 use crate::secrets_manager::SecretsManager;
 use crate::seed::Seed;
 use crate::settings::Settings;
@@ -23,9 +24,9 @@ pub(crate) struct State {
     pub(crate) calls: Arc<CallLog>,
     pub(crate) appsync: AppSync,
     pub(crate) seed: Seed,
-    cognito: Mutex<Cognito>,
-    ssm: Mutex<Ssm>,
-    secrets_manager: Mutex<SecretsManager>,
+    pub(crate) cognito: Mutex<Cognito>,
+    pub(crate) ssm: Mutex<Ssm>,
+    pub(crate) secrets_manager: Mutex<SecretsManager>,
 }
 
 impl State {
@@ -47,18 +48,6 @@ impl State {
         })
     }
 
-    pub(crate) fn cognito(&self) -> MutexGuard<'_, Cognito> {
-        self.cognito.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn secrets_manager(&self) -> MutexGuard<'_, SecretsManager> {
-        self.secrets_manager.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn ssm(&self) -> MutexGuard<'_, Ssm> {
-        self.ssm.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// What an operation of Cognito needs to know from outside.
     pub(crate) fn cognito_context(&self) -> cognito::Context {
         cognito::Context {
@@ -70,13 +59,13 @@ impl State {
 
     /// An access token of a user of the seeded pool, who comes into being if need be.
     pub(crate) fn token_of(&self, username: &str, group: Option<&str>) -> String {
-        self.cognito().token_of(&self.seed, username, group, &self.cognito_context())
+        lock(&self.cognito).token_of(&self.seed, username, group, &self.cognito_context())
     }
 
     /// Creates all that the [`Seed`] names, and the example's orders.
     pub(crate) fn plant_seed(&self) {
         let (seed, now) = (&self.seed, self.clock.now());
-        self.cognito().seed(seed, now);
+        lock(&self.cognito).seed(seed, now);
         let credentials = json!({"username": seed.username, "password": seed.password}).to_string();
         for (name, kind, value) in [
             ("credentials", Kind::SecureString, &credentials),
@@ -84,7 +73,7 @@ impl State {
             ("client-id", Kind::String, &seed.client_id),
             ("client-secret", Kind::SecureString, &seed.client_secret),
         ] {
-            self.ssm().seed(format!("{}/{name}", seed.parameters_prefix), kind, value, now);
+            lock(&self.ssm).seed(format!("{}/{name}", seed.parameters_prefix), kind, value, now);
         }
         let secret = json!({
             "username": seed.username,
@@ -93,7 +82,7 @@ impl State {
             "client_id": seed.client_id,
             "client_secret": seed.client_secret,
         });
-        self.secrets_manager().seed(&seed.secret_id, secret.to_string(), now);
+        lock(&self.secrets_manager).seed(&seed.secret_id, secret.to_string(), now);
         self.appsync.seed(self.clock.now_millis());
     }
 }

@@ -1,6 +1,6 @@
 //! Validates and executes a request against the served schema.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use apollo_compiler::ast::OperationType;
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
@@ -17,6 +17,7 @@ use super::orders::store::Orders;
 use super::request::GraphQlRequest;
 use super::resolve::Resolve;
 use super::{directives, resolvers, validate, variables};
+use crate::lock::lock;
 
 /// The JSON of an answer: `data` always, `errors` only if there are some.
 #[derive(Serialize)]
@@ -128,7 +129,7 @@ impl<'r> Object<'r> {
                     arguments: arguments.as_object().cloned().unwrap_or_default(),
                     source: &self.fields,
                     caller: self.run.caller,
-                    orders: &mut self.run.orders.lock().unwrap_or_else(PoisonError::into_inner),
+                    orders: &mut lock(self.run.orders),
                     now_millis: self.run.now_millis,
                 })?
             }
