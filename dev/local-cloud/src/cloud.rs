@@ -11,8 +11,10 @@ use tokio::task::JoinHandle;
 
 use crate::calls::{Call, Service};
 use crate::faults::Fault;
+use crate::lock::lock;
 use crate::seed::Seed;
 use crate::server;
+use crate::settings::{Settings, whole_seconds};
 use crate::state::State;
 
 /// A running stand-in. Dropping it stops it and closes every connection.
@@ -74,17 +76,17 @@ impl LocalCloud {
 
     /// Every call of `service` is answered this much later.
     pub fn set_latency(&self, service: Service, latency: Duration) {
-        self.state.settings.set_latency(service, latency);
+        lock(&self.state.settings).latency[service as usize] = latency;
     }
 
     /// Access and ID tokens issued from now on live this long, in whole seconds, whatever their app client says.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
-        self.state.settings.set_token_lifetime(Some(lifetime));
+        lock(&self.state.settings).token_lifetime = Some(whole_seconds(lifetime));
     }
 
     /// Refresh tokens issued from now on live this long, in whole seconds, whatever their app client says.
     pub fn set_refresh_token_lifetime(&self, lifetime: Duration) {
-        self.state.settings.set_refresh_token_lifetime(Some(lifetime));
+        lock(&self.state.settings).refresh_token_lifetime = Some(whole_seconds(lifetime));
     }
 
     /// Sets how many seconds the stand-in's clock is ahead of (or, negative, behind) the wall clock.
@@ -152,8 +154,7 @@ impl Drop for LocalCloud {
 pub struct Builder {
     port: u16,
     schema: String,
-    latency: Vec<(Service, Duration)>,
-    token_lifetime: Option<Duration>,
+    settings: Settings,
     seed: bool,
 }
 
@@ -162,8 +163,7 @@ impl Default for Builder {
         Self {
             port: 0,
             schema: include_str!("../../../schema.graphql").to_owned(),
-            latency: Vec::new(),
-            token_lifetime: None,
+            settings: Settings::default(),
             seed: true,
         }
     }
@@ -184,13 +184,13 @@ impl Builder {
 
     /// See [`LocalCloud::set_latency`].
     pub fn latency(mut self, service: Service, latency: Duration) -> Self {
-        self.latency.push((service, latency));
+        self.settings.latency[service as usize] = latency;
         self
     }
 
     /// See [`LocalCloud::set_token_lifetime`].
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = Some(lifetime);
+        self.settings.token_lifetime = Some(whole_seconds(lifetime));
         self
     }
 
@@ -205,12 +205,8 @@ impl Builder {
     /// # Errors
     /// `InvalidInput` when the schema is invalid; otherwise when the port cannot be bound.
     pub async fn start(self) -> io::Result<LocalCloud> {
-        let state = State::new(&self.schema).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let state = Arc::new(state);
-        for (service, latency) in self.latency {
-            state.settings.set_latency(service, latency);
-        }
-        state.settings.set_token_lifetime(self.token_lifetime);
+        let state = State::new(&self.schema, self.settings);
+        let state = Arc::new(state.map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?);
         if self.seed {
             state.plant_seed();
         }

@@ -77,7 +77,7 @@ async fn handle(
         Route::Call(call) => call,
     };
 
-    let latency = state.settings.latency(call.service());
+    let latency = lock(&state.settings).latency[call.service() as usize];
     let in_progress = state.calls.begin(call.service(), call.operation());
     let fault = state.faults.take(call.service(), call.operation());
     if !latency.is_zero() && !matches!(call, Call::Options) {

@@ -1,82 +1,51 @@
 //! What can be changed while it runs: latencies and token lifetimes. (The clock's offset lives in [`Clock`].)
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::calls::Service;
 use crate::clock::Clock;
-use crate::lock::lock;
-
-#[derive(Debug, Default)]
-pub(crate) struct Settings {
-    values: Mutex<Values>,
-}
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Values {
-    latency: [Duration; Service::ALL.len()],
+pub(crate) struct Settings {
+    /// By `service as usize`.
+    pub(crate) latency: [Duration; Service::ALL.len()],
     /// Overrides what the app clients say; seconds.
-    token_lifetime: Option<i64>,
-    refresh_token_lifetime: Option<i64>,
+    pub(crate) token_lifetime: Option<i64>,
+    pub(crate) refresh_token_lifetime: Option<i64>,
 }
 
 impl Settings {
-    pub(crate) fn latency(&self, service: Service) -> Duration {
-        lock(&self.values).latency[service as usize]
-    }
-
-    pub(crate) fn set_latency(&self, service: Service, latency: Duration) {
-        lock(&self.values).latency[service as usize] = latency;
-    }
-
-    pub(crate) fn token_lifetime(&self) -> Option<i64> {
-        lock(&self.values).token_lifetime
-    }
-
-    pub(crate) fn set_token_lifetime(&self, lifetime: Option<Duration>) {
-        lock(&self.values).token_lifetime = lifetime.map(whole_seconds);
-    }
-
-    pub(crate) fn refresh_token_lifetime(&self) -> Option<i64> {
-        lock(&self.values).refresh_token_lifetime
-    }
-
-    pub(crate) fn set_refresh_token_lifetime(&self, lifetime: Option<Duration>) {
-        lock(&self.values).refresh_token_lifetime = lifetime.map(whole_seconds);
-    }
-
     /// As `GET /_local-cloud/settings` answers.
-    pub(crate) fn to_json(&self, clock: &Clock) -> Value {
-        let values = *lock(&self.values);
+    pub(crate) fn to_json(self, clock: &Clock) -> Value {
         let latency: serde_json::Map<_, _> = Service::ALL
             .into_iter()
-            .map(|service| (service.name().to_owned(), json!(values.latency[service as usize].as_millis())))
+            .map(|service| (service.name().to_owned(), json!(self.latency[service as usize].as_millis())))
             .collect();
         json!({
             "latency_ms": latency,
-            "token_lifetime_s": values.token_lifetime,
-            "refresh_token_lifetime_s": values.refresh_token_lifetime,
+            "token_lifetime_s": self.token_lifetime,
+            "refresh_token_lifetime_s": self.refresh_token_lifetime,
             "clock_offset_s": clock.offset(),
         })
     }
 
     /// As `PUT /_local-cloud/settings` asks; says what it does not understand, and then changes nothing.
-    pub(crate) fn apply(&self, clock: &Clock, wanted: &Value) -> Result<(), String> {
+    pub(crate) fn apply(&mut self, clock: &Clock, wanted: &Value) -> Result<(), String> {
         let wanted = wanted.as_object().ok_or("settings must be an object")?;
-        let mut values = *lock(&self.values);
+        let mut changed = *self;
         let mut offset = None;
         for (name, value) in wanted {
             match name.as_str() {
-                "latency_ms" => apply_latencies(&mut values.latency, value)?,
-                "token_lifetime_s" => values.token_lifetime = optional_seconds(name, value)?,
-                "refresh_token_lifetime_s" => values.refresh_token_lifetime = optional_seconds(name, value)?,
+                "latency_ms" => apply_latencies(&mut changed.latency, value)?,
+                "token_lifetime_s" => changed.token_lifetime = optional_seconds(name, value)?,
+                "refresh_token_lifetime_s" => changed.refresh_token_lifetime = optional_seconds(name, value)?,
                 "clock_offset_s" => offset = Some(value.as_i64().ok_or("clock_offset_s must be an integer")?),
                 _ => return Err(format!("there is no setting {name}")),
             }
         }
-        *lock(&self.values) = values;
+        *self = changed;
         if let Some(offset) = offset {
             clock.set_offset(offset);
         }
@@ -105,7 +74,7 @@ fn optional_seconds(name: &str, value: &Value) -> Result<Option<i64>, String> {
     }
 }
 
-fn whole_seconds(duration: Duration) -> i64 {
+pub(crate) fn whole_seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -115,15 +84,15 @@ mod tests {
 
     #[test]
     fn a_refused_change_changes_nothing() {
-        let (settings, clock) = (Settings::default(), Clock::default());
+        let (mut settings, clock) = (Settings::default(), Clock::default());
         let refused = settings.apply(&clock, &json!({"clock_offset_s": 5, "latency_ms": {"ssm": 20, "s3": 1}}));
         assert_eq!(refused, Err("there is no service s3".to_owned()));
-        assert_eq!((settings.latency(Service::Ssm), clock.offset()), (Duration::ZERO, 0));
+        assert_eq!((settings.latency[Service::Ssm as usize], clock.offset()), (Duration::ZERO, 0));
     }
 
     #[test]
     fn what_was_put_is_what_one_gets() {
-        let (settings, clock) = (Settings::default(), Clock::default());
+        let (mut settings, clock) = (Settings::default(), Clock::default());
         let wanted = json!({
             "latency_ms": {"cognito": 150, "ssm": 0, "appsync": 15, "secretsmanager": 0},
             "token_lifetime_s": 60,

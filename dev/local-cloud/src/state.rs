@@ -19,7 +19,7 @@ use crate::ssm::{Kind, Ssm};
 /// Everything that the connections share. No service knows it: each gets what it needs as an argument.
 pub(crate) struct State {
     pub(crate) clock: Clock,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Mutex<Settings>,
     pub(crate) faults: Faults,
     pub(crate) calls: Arc<CallLog>,
     pub(crate) appsync: AppSync,
@@ -32,12 +32,12 @@ pub(crate) struct State {
 impl State {
     /// # Errors
     /// What is wrong with the SDL, with its lines.
-    pub(crate) fn new(sdl: &str) -> Result<Self, String> {
+    pub(crate) fn new(sdl: &str, settings: Settings) -> Result<Self, String> {
         let keys = Keys::development();
         let seed = Seed::default();
         Ok(Self {
             clock: Clock::default(),
-            settings: Settings::default(),
+            settings: Mutex::new(settings),
             faults: Faults::default(),
             calls: Arc::default(),
             appsync: AppSync::new(sdl, keys.clone())?,
@@ -50,11 +50,8 @@ impl State {
 
     /// What an operation of Cognito needs to know from outside.
     pub(crate) fn cognito_context(&self) -> cognito::Context {
-        cognito::Context {
-            now: self.clock.now(),
-            token_lifetime: self.settings.token_lifetime(),
-            refresh_token_lifetime: self.settings.refresh_token_lifetime(),
-        }
+        let Settings { token_lifetime, refresh_token_lifetime, .. } = *lock(&self.settings);
+        cognito::Context { now: self.clock.now(), token_lifetime, refresh_token_lifetime }
     }
 
     /// An access token of a user of the seeded pool, who comes into being if need be.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::faults::Fault;
+use crate::lock::lock;
 use crate::state::State;
 
 pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
@@ -18,9 +19,9 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
             state.calls.reset();
             ok(&json!({}))
         }
-        (&Method::GET, "settings") => ok(&state.settings.to_json(&state.clock)),
+        (&Method::GET, "settings") => ok(&lock(&state.settings).to_json(&state.clock)),
         (&Method::PUT, "settings") => match change_settings(state, body) {
-            Ok(()) => ok(&state.settings.to_json(&state.clock)),
+            Ok(()) => ok(&lock(&state.settings).to_json(&state.clock)),
             Err(problem) => refused(400, &problem),
         },
         (&Method::GET, "faults") => ok(&json!(state.faults.to_come())),
@@ -54,7 +55,7 @@ fn token(state: &State, name: &str, group: Option<&str>) -> Answer {
 
 fn change_settings(state: &State, body: &[u8]) -> Result<(), String> {
     let wanted: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    state.settings.apply(&state.clock, &wanted)
+    lock(&state.settings).apply(&state.clock, &wanted)
 }
 
 fn ok(body: &Value) -> Answer {
