@@ -22,8 +22,8 @@ use serde_json::json;
 
 use self::authorize::authorize;
 use self::orders::store::Orders;
+use self::request::GraphQlRequest;
 pub(crate) use self::request::operation_name;
-use self::request::{GraphQlRequest, Malformed};
 use crate::answer::Answer;
 use crate::ids;
 use crate::jwt::{Claims, Keys};
@@ -55,11 +55,11 @@ impl AppSync {
     ) -> Answer {
         let caller = match authorize(headers, &self.keys, now_millis.div_euclid(1000), is_trusted) {
             Ok(caller) => caller,
-            Err(refusal) => return refused_at_the_edge(401, "UnauthorizedException", refusal.message()),
+            Err(message) => return refused_at_the_edge(401, "UnauthorizedException", message),
         };
         let request = match GraphQlRequest::parse(body) {
             Ok(request) => request,
-            Err(Malformed { message }) => return refused_at_the_edge(400, "MalformedHttpRequestException", message),
+            Err(message) => return refused_at_the_edge(400, "MalformedHttpRequestException", message),
         };
         let response = execute::execute(&self.schema, &self.orders, &request, &caller, now_millis);
         let outcome = response.outcome();

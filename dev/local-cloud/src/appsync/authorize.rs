@@ -13,50 +13,39 @@ pub(super) struct Caller {
     pub(super) groups: Vec<String>,
 }
 
-/// Why the edge refuses. AppSync words one cause in several ways; these are its most usual words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
-    NoHeader,
-    NotAToken,
-    NotOurs,
-    Expired,
-}
-
-impl Refused {
-    pub(super) fn message(self) -> &'static str {
-        match self {
-            Self::NoHeader => "Valid authorization header not provided.",
-            Self::NotAToken => "Unable to parse JWT token.",
-            Self::NotOurs => "You are not authorized to make this call.",
-            Self::Expired => "Token has expired.",
-        }
-    }
-}
-
 /// The header is the raw token: with `Bearer ` in front it cannot be parsed.
+///
+/// # Errors
+/// The message with which AppSync answers 401.
 pub(super) fn authorize(
     headers: &HeaderMap,
     keys: &Keys,
     now: i64,
     is_trusted: impl FnOnce(&Claims) -> bool,
-) -> Result<Caller, Refused> {
-    let header = headers.get(AUTHORIZATION).ok_or(Refused::NoHeader)?;
-    let token = header.to_str().map_err(|_| Refused::NotAToken)?;
+) -> Result<Caller, &'static str> {
+    let header = headers.get(AUTHORIZATION).ok_or(NO_HEADER)?;
+    let token = header.to_str().map_err(|_| NOT_A_TOKEN)?;
     if token.is_empty() {
-        return Err(Refused::NoHeader);
+        return Err(NO_HEADER);
     }
     let claims = keys.verify(token).map_err(|refusal| match refusal {
-        Refusal::Malformed => Refused::NotAToken,
-        Refusal::BadSignature => Refused::NotOurs,
+        Refusal::Malformed => NOT_A_TOKEN,
+        Refusal::BadSignature => NOT_OURS,
     })?;
-    let expires = claims.get("exp").and_then(Value::as_i64).ok_or(Refused::NotAToken)?;
+    let expires = claims.get("exp").and_then(Value::as_i64).ok_or(NOT_A_TOKEN)?;
     if expires <= now {
-        return Err(Refused::Expired);
+        return Err(EXPIRED);
     }
     if !is_trusted(&claims) {
-        return Err(Refused::NotOurs);
+        return Err(NOT_OURS);
     }
-    let sub = claims.get("sub").and_then(Value::as_str).ok_or(Refused::NotAToken)?.to_owned();
+    let sub = claims.get("sub").and_then(Value::as_str).ok_or(NOT_A_TOKEN)?.to_owned();
     let groups = claims.get("cognito:groups").and_then(Value::as_array).cloned().unwrap_or_default();
     Ok(Caller { sub, groups: groups.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect() })
 }
+
+// AppSync words one cause in several ways; these are its most usual words.
+const NO_HEADER: &str = "Valid authorization header not provided.";
+const NOT_A_TOKEN: &str = "Unable to parse JWT token.";
+const NOT_OURS: &str = "You are not authorized to make this call.";
+const EXPIRED: &str = "Token has expired.";

@@ -12,12 +12,6 @@ pub(super) struct GraphQlRequest {
     pub(super) document: Document,
 }
 
-/// AppSync answers 400 without looking at the schema.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) message: &'static str,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
@@ -27,11 +21,13 @@ struct Body {
 }
 
 impl GraphQlRequest {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Malformed> {
+    /// # Errors
+    /// The message with which AppSync answers 400, without looking at the schema.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, &'static str> {
         if body.is_empty() {
-            return Err(Malformed { message: "Request body is empty." });
+            return Err("Request body is empty.");
         }
-        let unable = Malformed { message: "Unable to parse GraphQL query." };
+        let unable = "Unable to parse GraphQL query.";
         let Ok(Body { query, operation_name, variables }) = serde_json::from_slice(body) else { return Err(unable) };
         match Document::parse(query.clone(), "query.graphql") {
             Ok(document) if !document.definitions.is_empty() => {
@@ -78,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_body_without_a_readable_query_is_malformed() {
-        let message = |body: &str| GraphQlRequest::parse(body.as_bytes()).err().map(|malformed| malformed.message);
+        let message = |body: &str| GraphQlRequest::parse(body.as_bytes()).err();
         assert_eq!(message(""), Some("Request body is empty."));
         for body in
             ["[]", "{}", "not JSON", r#"{"query":""}"#, r#"{"query":"{ a "}"#, r#"{"query":"{a}","variables":[]}"#]
