@@ -41,21 +41,22 @@ mod cloud;
 mod server;
 mod state;
 
+mod appsync;
+mod cognito;
+mod secrets_manager;
+mod ssm;
+
 mod calls;
-mod clock;
 mod faults;
 mod seed;
 mod settings;
 
 mod answer;
-mod appsync;
 mod aws_json;
-mod cognito;
+mod clock;
 mod ids;
 mod jwt;
 mod lock;
-mod secrets_manager;
-mod ssm;
 
 pub use calls::{Call, Service};
 pub use cloud::{Builder, LocalCloud};
