@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by run and full: steps with a table of their times at the end, and tools from PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
