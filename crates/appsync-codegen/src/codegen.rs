@@ -5,7 +5,7 @@ use std::{
 
 use apollo_compiler::{Schema, validation::Valid};
 
-use crate::{Error, documents, inputs::Inputs, problem::Problem, rust, schema};
+use crate::{Error, conventions::Conventions, documents, inputs::Inputs, problem::Problem, rust, schema};
 
 /// A schema and a folder of operations, from which code is generated.
 #[derive(Debug, Clone)]
@@ -13,22 +13,6 @@ pub struct Codegen {
     schema: PathBuf,
     folder: PathBuf,
     conventions: Conventions,
-}
-
-/// What the names in a schema mean beyond GraphQL.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Conventions {
-    /// The name of the variable or input field by which the API knows a repetition.
-    pub(crate) client_token: Option<String>,
-    /// Further inputs whose absent fields mean something else than null.
-    changes: Vec<String>,
-}
-
-impl Conventions {
-    /// Whether the input's absent fields mean something else than null.
-    pub(crate) fn is_change(&self, input: &str) -> bool {
-        ["Update", "Patch"].iter().any(|prefix| input.starts_with(prefix)) || self.changes.iter().any(|it| it == input)
-    }
 }
 
 impl Codegen {

@@ -72,6 +72,7 @@
 //! fine). A fragment that no operation spreads is checked for its syntax only.
 
 mod codegen;
+mod conventions;
 mod error;
 mod problem;
 

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use syn::{Ident, Item};
 
 use crate::{
-    Error, codegen::Conventions, documents::CheckedOperation, graphql_client, problem::Problem, rewrite, shared::Shared,
+    Error, conventions::Conventions, documents::CheckedOperation, graphql_client, problem::Problem, rewrite,
+    shared::Shared,
 };
 
 /// Rust code for the operations: a type and a module for each, the types they share, and the list of them.

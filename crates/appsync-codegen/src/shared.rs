@@ -9,7 +9,7 @@ use apollo_compiler::{
 use quote::{ToTokens, format_ident, quote};
 use syn::{Item, ItemStruct, ItemType, parse_quote};
 
-use crate::{codegen::Conventions, rewrite};
+use crate::{conventions::Conventions, rewrite};
 
 pub(crate) struct Shared<'a> {
     schema: &'a Schema,
