@@ -5,7 +5,7 @@ use std::{
 
 use apollo_compiler::{
     ExecutableDocument, Node, Schema,
-    ast::{Definition, Document, FragmentDefinition, OperationDefinition, Selection},
+    ast::{Definition, Document, FragmentDefinition, OperationDefinition, Selection, Type},
     schema::ExtendedType,
     validation::{DiagnosticList, Valid},
 };
@@ -25,6 +25,36 @@ pub(crate) struct CheckedOperation {
     pub(crate) definition: Node<OperationDefinition>,
     /// The fragments it spreads, directly or through others, by name.
     pub(crate) fragments: Vec<Node<FragmentDefinition>>,
+}
+
+impl CheckedOperation {
+    /// What is sent: the operation and the fragments it spreads, without comments.
+    pub(crate) fn document(&self) -> Document {
+        let mut document = Document::new();
+        document.definitions.push(Definition::OperationDefinition(self.definition.clone()));
+        document.definitions.extend(self.fragments.iter().cloned().map(Definition::FragmentDefinition));
+        document
+    }
+
+    /// The same for `graphql_client_codegen`, which cannot express each default value of a variable: such a variable is
+    /// optional, and AppSync fills in the default when it is absent.
+    pub(crate) fn document_without_defaults(&self) -> String {
+        let mut definition = self.definition.clone();
+        for variable in &mut definition.make_mut().variables {
+            if variable.default_value.is_some() {
+                let variable = variable.make_mut();
+                variable.default_value = None;
+                variable.ty = Node::new(match variable.ty.as_ref() {
+                    Type::NonNullNamed(name) => Type::Named(name.clone()),
+                    Type::NonNullList(item) => Type::List(item.clone()),
+                    nullable => nullable.clone(),
+                });
+            }
+        }
+        Self { file: self.file.clone(), name: self.name.clone(), definition, fragments: self.fragments.clone() }
+            .document()
+            .to_string()
+    }
 }
 
 struct Fragment {

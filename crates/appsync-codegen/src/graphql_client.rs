@@ -11,7 +11,7 @@ use graphql_client_codegen::{CodegenMode, GraphQLClientCodegenOptions, generate_
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use syn::{Item, ItemMod, Visibility, parse_quote};
 
-use crate::{documents::CheckedOperation, problem::Problem, rewrite, rust, shared::Shared};
+use crate::{documents::CheckedOperation, problem::Problem, rewrite, shared::Shared};
 
 /// The module with the operation's `Variables` and `ResponseData`; what other operations use too goes to `shared`.
 pub(crate) fn module(
@@ -25,7 +25,7 @@ pub(crate) fn module(
             "the operation is valid, but graphql_client cannot express it; a name that is a Rust keyword is one reason";
         Box::new(Problem::in_file(&operation.file, message).with_help(help.to_owned()))
     };
-    let document = rust::document_without_defaults(operation);
+    let document = operation.document_without_defaults();
     // It panics at what it does not expect. The validation before leaves no known way there.
     let tokens = panic::catch_unwind(AssertUnwindSafe(|| {
         generate_module_token_stream_from_string(&document, plain_schema, options(shared))

@@ -2,10 +2,7 @@
 
 use std::{fmt::Write, path::Path};
 
-use apollo_compiler::{
-    Node, Schema,
-    ast::{Definition, Document, OperationType, Type},
-};
+use apollo_compiler::{Schema, ast::OperationType};
 use quote::{format_ident, quote};
 use sha2::{Digest, Sha256};
 use syn::{Ident, Item};
@@ -56,7 +53,7 @@ fn operations_share(items: &[Item], module: &Ident) -> bool {
 
 fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_token: Vec<&str>) -> Vec<Item> {
     let CheckedOperation { name, definition, .. } = operation;
-    let readable = document(operation);
+    let readable = operation.document();
     let sent = readable.serialize().no_indent().to_string();
     let sha256 = sha256(&sent);
     let ident = format_ident!("{name}");
@@ -158,36 +155,4 @@ pub(crate) fn sha256(text: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-/// What is sent: the operation and the fragments it spreads, without comments.
-fn document(operation: &CheckedOperation) -> Document {
-    let mut document = Document::new();
-    document.definitions.push(Definition::OperationDefinition(operation.definition.clone()));
-    document.definitions.extend(operation.fragments.iter().cloned().map(Definition::FragmentDefinition));
-    document
-}
-
-/// The same for `graphql_client_codegen`, which cannot express each default value of a variable: such a variable is
-/// optional, and AppSync fills in the default when it is absent.
-pub(crate) fn document_without_defaults(operation: &CheckedOperation) -> String {
-    let mut definition = operation.definition.clone();
-    for variable in &mut definition.make_mut().variables {
-        if variable.default_value.is_some() {
-            let variable = variable.make_mut();
-            variable.default_value = None;
-            variable.ty = Node::new(match variable.ty.as_ref() {
-                Type::NonNullNamed(name) => Type::Named(name.clone()),
-                Type::NonNullList(item) => Type::List(item.clone()),
-                nullable => nullable.clone(),
-            });
-        }
-    }
-    document(&CheckedOperation {
-        file: operation.file.clone(),
-        name: operation.name.clone(),
-        definition,
-        fragments: operation.fragments.clone(),
-    })
-    .to_string()
 }
