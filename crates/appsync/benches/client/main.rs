@@ -14,12 +14,14 @@
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints, and ends where something fails")]
 
 mod contenders;
+mod operations;
 mod report;
 mod server;
 
 use std::{process::ExitCode, time::Duration};
 
-use contenders::{Again, ByHand, Call, Contender, GetOrder, ListOrders, Ours, Unread};
+use contenders::{Again, ByHand, Call, Contender, Ours, Unread};
+use operations::{Example, GetOrder, ListOrders};
 use report::{Figures, Turn, print};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -70,7 +72,7 @@ fn stay_on_one_core() {
 }
 
 /// Lets the contenders take turns at calling the API at `url`.
-async fn race<O: contenders::Example>(url: &str, plan: Plan, contenders: &[&dyn Contender<O>]) -> Vec<Figures> {
+async fn race<O: Example>(url: &str, plan: Plan, contenders: &[&dyn Contender<O>]) -> Vec<Figures> {
     let mut figures: Vec<_> = contenders.iter().map(|contender| Figures::new(contender.name())).collect();
     for _ in 0..plan.heats {
         let mut calls: Vec<_> = contenders.iter().map(|contender| contender.prepare(url)).collect();

@@ -9,11 +9,9 @@ use std::{
 
 use serde_json::json;
 
-use crate::contenders::{Line, ManyOrders, Money, OneOrder, Order};
+use crate::operations::{Line, ManyOrders, Money, ORDERS, OneOrder, Order};
 
 pub(crate) const ARGUMENT: &str = "--serve";
-/// So many have about 1 MB.
-pub(crate) const ORDERS: usize = 2800;
 
 /// The server, until it is dropped.
 pub(crate) struct Process {
