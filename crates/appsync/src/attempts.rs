@@ -43,11 +43,11 @@ impl Call<'_> {
 
 /// What happened so far.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+struct Progress {
     /// How many requests were sent, or at least tried.
-    pub(crate) requests: u32,
+    requests: u32,
     /// AppSync's id of the last one that was answered.
-    pub(crate) request_id: Option<String>,
+    request_id: Option<String>,
     has_replayed: bool,
     may_have_executed: bool,
 }
@@ -57,10 +57,10 @@ pub(crate) async fn send<T: DeserializeOwned, R>(
     call: &Call<'_>,
     accept: impl Fn(Partial<T>) -> Result<R, AppSyncError>,
 ) -> Result<R, AppSyncError> {
-    let span = span::of(call);
+    let span = span::of(call.name, call.kind, &call.client.endpoint);
     let mut progress = Progress::default();
     let result = repeat(call, accept, &mut progress).instrument(span.clone()).await;
-    span::record(&span, &progress, result.as_ref().err());
+    span::record(&span, progress.requests, progress.request_id.as_deref(), result.as_ref().err());
     result
 }
 
