@@ -2,11 +2,7 @@ use std::ops::RangeInclusive;
 
 use appsync::scalars::AWSEmail;
 
-use super::request::Line;
-use crate::{
-    extract::Object,
-    problem::{Problem, Violation},
-};
+use crate::problem::{Problem, Violation};
 
 /// What is wrong with a body that has the right types: all of it, not only the first thing.
 #[derive(Default)]
@@ -29,19 +25,6 @@ impl Checks {
         let email = email(text);
         self.holds(email.is_some(), pointer, "should be an e-mail address");
         email
-    }
-
-    pub(super) fn new_lines(&mut self, lines: &[Object<Line>]) {
-        self.holds((1..=100).contains(&lines.len()), "/lines", "should have 1 to 100 items");
-        for (index, Object(line)) in lines.iter().enumerate() {
-            self.length(format!("/lines/{index}/sku"), &line.sku, 1..=64);
-            self.holds(line.quantity >= 1, format!("/lines/{index}/quantity"), "should be at least 1");
-            let Object(price) = &line.unit_price;
-            let pointer = format!("/lines/{index}/unitPrice");
-            self.holds(price.minor_units >= 0, format!("{pointer}/minorUnits"), "should not be negative");
-            let is_same = price.currency == lines[0].0.unit_price.0.currency;
-            self.holds(is_same, format!("{pointer}/currency"), "should be the currency of all lines");
-        }
     }
 
     /// The value that was checked, or all that is wrong.

@@ -146,7 +146,7 @@ impl NewOrder {
     pub(crate) fn into_input(self, id: String) -> Result<CreateOrderInput, Problem> {
         let mut checks = Checks::default();
         let customer_email = checks.email("/customerEmail", &self.customer_email);
-        checks.new_lines(&self.lines);
+        check_lines(&mut checks, &self.lines);
         if let Some(Object(Card { brand, last_four })) = &self.card {
             checks.length("/card/brand", brand, 1..=32);
             let is_fine = last_four.len() == 4 && last_four.bytes().all(|byte| byte.is_ascii_digit());
@@ -164,6 +164,19 @@ impl NewOrder {
             note: self.note,
             attributes: self.attributes.map(json),
         })
+    }
+}
+
+fn check_lines(checks: &mut Checks, lines: &[Object<Line>]) {
+    checks.holds((1..=100).contains(&lines.len()), "/lines", "should have 1 to 100 items");
+    for (index, Object(line)) in lines.iter().enumerate() {
+        checks.length(format!("/lines/{index}/sku"), &line.sku, 1..=64);
+        checks.holds(line.quantity >= 1, format!("/lines/{index}/quantity"), "should be at least 1");
+        let Object(price) = &line.unit_price;
+        let pointer = format!("/lines/{index}/unitPrice");
+        checks.holds(price.minor_units >= 0, format!("{pointer}/minorUnits"), "should not be negative");
+        let is_same = price.currency == lines[0].0.unit_price.0.currency;
+        checks.holds(is_same, format!("{pointer}/currency"), "should be the currency of all lines");
     }
 }
 
