@@ -1,8 +1,8 @@
 //! The charts of the documentation.
 
 use crate::{
-    results::{Figure, Results, Run},
-    statistics::{figure, percentile},
+    results::{Figure, Results, Run, figure},
+    statistics::percentile,
     svg::{Bars, Lines},
     variants::{OURS, title},
 };

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::{Spread, percentile};
+
 /// Times are in milliseconds.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Results {
@@ -123,6 +125,24 @@ impl Run {
     }
 
     pub(crate) fn warm_p50_ms(&self) -> f64 {
-        crate::statistics::percentile(&self.warm_ms, 50)
+        percentile(&self.warm_ms, 50)
     }
+}
+
+/// A figure of one variant over all rounds.
+pub(crate) fn figure(scenario: &Scenario, variant: &str, figure: Figure) -> Option<Spread> {
+    let values: Vec<f64> = scenario.of(variant).map(figure).collect();
+    (!values.is_empty()).then(|| Spread::of(&values))
+}
+
+/// How many times the figure of `variant` is that of `other`: in each round by itself, because what disturbs a round
+/// disturbs both.
+pub(crate) fn ratio(scenario: &Scenario, variant: &str, other: &str, figure: Figure) -> Option<Spread> {
+    let in_round = |round| scenario.of(other).find(|run| run.round == round).map(figure);
+    let ratios: Vec<f64> = scenario
+        .of(variant)
+        .filter_map(|run| Some(figure(run) / in_round(run.round)?))
+        .filter(|r| r.is_finite())
+        .collect();
+    (!ratios.is_empty()).then(|| Spread::of(&ratios))
 }

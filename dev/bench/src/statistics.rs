@@ -1,7 +1,5 @@
 use std::fmt;
 
-use crate::results::{Figure, Scenario};
-
 /// The median of some measurements, and between what half of them lie.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
@@ -36,24 +34,6 @@ pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
     sorted[(last * percent + 50) / 100]
-}
-
-/// A figure of one variant over all rounds.
-pub(crate) fn figure(scenario: &Scenario, variant: &str, figure: Figure) -> Option<Spread> {
-    let values: Vec<f64> = scenario.of(variant).map(figure).collect();
-    (!values.is_empty()).then(|| Spread::of(&values))
-}
-
-/// How many times the figure of `variant` is that of `other`: in each round by itself, because what disturbs a round
-/// disturbs both.
-pub(crate) fn ratio(scenario: &Scenario, variant: &str, other: &str, figure: Figure) -> Option<Spread> {
-    let in_round = |round| scenario.of(other).find(|run| run.round == round).map(figure);
-    let ratios: Vec<f64> = scenario
-        .of(variant)
-        .filter_map(|run| Some(figure(run) / in_round(run.round)?))
-        .filter(|r| r.is_finite())
-        .collect();
-    (!ratios.is_empty()).then(|| Spread::of(&ratios))
 }
 
 #[cfg(test)]

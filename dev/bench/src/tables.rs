@@ -1,8 +1,8 @@
 //! The figures as tables in Markdown, which read well in a terminal too.
 
 use crate::{
-    results::{Results, Run, Scenario},
-    statistics::{Spread, figure, percentile},
+    results::{Results, Run, Scenario, figure},
+    statistics::{Spread, percentile},
     targets::{self, times},
     variants::{OURS, title},
 };

@@ -2,8 +2,8 @@
 
 use crate::{
     backend::LATENCIES,
-    results::{Figure, Results, Run},
-    statistics::{Spread, figure, percentile, ratio},
+    results::{Figure, Results, Run, figure, ratio},
+    statistics::{Spread, percentile},
     variants::{FLOOR, HELLO, NAIVE, NODE_CACHED, OURS, PYTHON},
 };
 use local_cloud::Service;
