@@ -2,7 +2,7 @@ use std::{fmt, future::Future};
 
 use zeroize::Zeroizing;
 
-use crate::BoxError;
+use crate::CredentialsError;
 #[cfg(any(feature = "client-credentials", feature = "cognito"))]
 use crate::{ErrorChain, SignInError};
 
@@ -135,70 +135,5 @@ where
             tracing::warn!(error = %ErrorChain(&error), "could not read the credentials again after their refusal");
             Err(SignInError::WrongCredentials)
         }
-    }
-}
-
-/// Why credentials could not be read. It names what is wrong and shows no secret.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialsError {
-    /// Some of them do not exist.
-    #[error("not found: {}", names.join(", "))]
-    #[non_exhaustive]
-    Missing {
-        /// What does not exist, such as the names of SSM parameters.
-        names: Vec<String>,
-    },
-    /// One of them is not what it should be.
-    #[error("{name} is malformed: it should be {expected}")]
-    #[non_exhaustive]
-    Malformed {
-        /// Which.
-        name: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// The store refuses.
-    #[error("the store of the credentials refuses to give them")]
-    #[non_exhaustive]
-    Refused {
-        /// The store's own error.
-        #[source]
-        source: BoxError,
-    },
-    /// The store could not be reached or failed; a later attempt may succeed.
-    #[error("the store of the credentials is not available")]
-    #[non_exhaustive]
-    Unavailable {
-        /// Why.
-        #[source]
-        source: BoxError,
-    },
-}
-
-impl CredentialsError {
-    /// These do not exist.
-    pub fn missing<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        Self::Missing { names: names.into_iter().map(Into::into).collect() }
-    }
-
-    /// The one with this name is not what it should be.
-    pub fn malformed(name: impl Into<String>, expected: &'static str) -> Self {
-        Self::Malformed { name: name.into(), expected }
-    }
-
-    /// The store refuses.
-    pub fn refused(source: impl Into<BoxError>) -> Self {
-        Self::Refused { source: source.into() }
-    }
-
-    /// The store could not be reached or failed.
-    pub fn unavailable(source: impl Into<BoxError>) -> Self {
-        Self::Unavailable { source: source.into() }
-    }
-
-    /// Whether a later attempt may succeed although nobody changes anything.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
     }
 }

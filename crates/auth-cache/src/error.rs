@@ -1,6 +1,6 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use crate::{CredentialsError, TokenFormatError};
+use crate::TokenFormatError;
 
 /// Why a [`TokenSource`](crate::TokenSource) could not sign in, by what it means to the caller.
 ///
@@ -137,6 +137,71 @@ impl SignInError {
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(900);
+
+/// Why credentials could not be read. It names what is wrong and shows no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// Some of them do not exist.
+    #[error("not found: {}", names.join(", "))]
+    #[non_exhaustive]
+    Missing {
+        /// What does not exist, such as the names of SSM parameters.
+        names: Vec<String>,
+    },
+    /// One of them is not what it should be.
+    #[error("{name} is malformed: it should be {expected}")]
+    #[non_exhaustive]
+    Malformed {
+        /// Which.
+        name: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The store refuses.
+    #[error("the store of the credentials refuses to give them")]
+    #[non_exhaustive]
+    Refused {
+        /// The store's own error.
+        #[source]
+        source: BoxError,
+    },
+    /// The store could not be reached or failed; a later attempt may succeed.
+    #[error("the store of the credentials is not available")]
+    #[non_exhaustive]
+    Unavailable {
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+}
+
+impl CredentialsError {
+    /// These do not exist.
+    pub fn missing<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Self::Missing { names: names.into_iter().map(Into::into).collect() }
+    }
+
+    /// The one with this name is not what it should be.
+    pub fn malformed(name: impl Into<String>, expected: &'static str) -> Self {
+        Self::Malformed { name: name.into(), expected }
+    }
+
+    /// The store refuses.
+    pub fn refused(source: impl Into<BoxError>) -> Self {
+        Self::Refused { source: source.into() }
+    }
+
+    /// The store could not be reached or failed.
+    pub fn unavailable(source: impl Into<BoxError>) -> Self {
+        Self::Unavailable { source: source.into() }
+    }
+
+    /// Whether a later attempt may succeed although nobody changes anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
 
 /// Why [`TokenCache::get`](crate::TokenCache::get) has no token to give.
 #[derive(Clone, Debug, thiserror::Error)]

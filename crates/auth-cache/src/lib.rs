@@ -160,10 +160,10 @@ pub use client_credentials::ClientCredentialsTokenSource;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "cognito")]
 pub use cognito::{CognitoTokenSource, TokenUse};
-pub use credentials::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
+pub use credentials::{ClientCredentials, Credentials, CredentialsSource};
 #[cfg(feature = "emf")]
 pub use emf::EmfObserver;
-pub use error::{BoxError, ErrorChain, SignInError, TokenError};
+pub use error::{BoxError, CredentialsError, ErrorChain, SignInError, TokenError};
 pub use identities::Identities;
 pub use identity::{CacheHandle, Identity};
 /// The crate that writes the metrics, in the version whose types are taken here.
