@@ -1,3 +1,10 @@
+mod jitter;
+#[cfg(all(test, auth_cache_loom))]
+mod model;
+mod refresh_windows;
+mod slot;
+mod state;
+
 use std::{
     cell::RefCell, convert::Infallible, fmt, future::Future, panic::AssertUnwindSafe, pin::pin, sync::Arc,
     time::Duration,
@@ -8,13 +15,14 @@ use futures_util::{
     future::{BoxFuture, Either, Shared, poll_fn, select},
 };
 
+use self::{
+    refresh_windows::Windows,
+    slot::{ATTENDANCE, Action, Flight, FlightId, Landed, Loaded, Outcome, Settled},
+    state::State,
+};
 use crate::{
     Clock, ErrorChain, Observer, Refresh, RefreshOutcome, RefreshReason, SignInError, Token, TokenError, TokenSource,
     clock::Nanos,
-    jitter,
-    slot::{ATTENDANCE, Action, Flight, FlightId, Landed, Loaded, Outcome, Settled},
-    state::State,
-    windows::Windows,
 };
 
 /// Holds one identity's token for as long as the process lives. Made to be a `static`.

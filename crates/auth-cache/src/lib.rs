@@ -135,24 +135,18 @@ mod emf;
 mod error;
 mod identities;
 mod identity;
-mod jitter;
-#[cfg(all(test, auth_cache_loom))]
-mod model;
 mod observer;
 #[cfg(feature = "cognito")]
 mod renewal;
 #[cfg(feature = "secrets-manager")]
 mod secrets_manager;
-mod slot;
 #[cfg(feature = "snapstart")]
 mod snapstart;
 mod source;
 #[cfg(feature = "ssm")]
 mod ssm;
-mod state;
 mod sync;
 mod token;
-mod windows;
 
 pub use cache::TokenCache;
 #[cfg(feature = "client-credentials")]

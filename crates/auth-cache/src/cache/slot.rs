@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{RefreshReason, SignInError, Token, TokenError, windows::Windows};
+use crate::{RefreshReason, SignInError, Token, TokenError, cache::refresh_windows::Windows};
 
 /// What a cache knows: at most one token, at most one sign-in under way, and the last failure if nothing has
 /// succeeded since. `O` is where the outcome of a sign-in can be waited for.

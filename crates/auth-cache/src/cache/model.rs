@@ -16,10 +16,12 @@ use loom::{
 
 use crate::{
     SignInError, Token,
-    slot::{Action, FlightId, Loaded, Outcome, Settled},
-    state::State,
+    cache::{
+        refresh_windows::Windows,
+        slot::{Action, FlightId, Loaded, Outcome, Settled},
+        state::State,
+    },
     token::tests::token_that_expires_at,
-    windows::Windows,
 };
 
 const START: SystemTime = SystemTime::UNIX_EPOCH;

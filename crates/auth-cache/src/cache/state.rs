@@ -4,8 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use crate::{
     Token,
+    cache::slot::{Loaded, Outcome, Slot},
     clock::Nanos,
-    slot::{Loaded, Outcome, Slot},
     sync::{Mutex, MutexGuard, Published},
     token::{Fresh, Inner},
 };
@@ -63,7 +63,11 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::{RefreshReason, slot::FlightId, token::tests::token_that_expires_at, windows::Windows};
+    use crate::{
+        RefreshReason,
+        cache::{refresh_windows::Windows, slot::FlightId},
+        token::tests::token_that_expires_at,
+    };
 
     const START: SystemTime = SystemTime::UNIX_EPOCH;
     const HOUR: Duration = Duration::from_secs(3600);
