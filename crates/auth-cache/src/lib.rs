@@ -136,8 +136,6 @@ mod error;
 mod identities;
 mod identity;
 mod observer;
-#[cfg(feature = "cognito")]
-mod renewal;
 #[cfg(feature = "secrets-manager")]
 mod secrets_manager;
 #[cfg(feature = "snapstart")]
@@ -153,7 +151,7 @@ pub use cache::TokenCache;
 pub use client_credentials::ClientCredentialsTokenSource;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "cognito")]
-pub use cognito::{CognitoTokenSource, TokenUse};
+pub use cognito::{CognitoTokenSource, Renewal, TokenUse};
 pub use credentials::{ClientCredentials, Credentials, CredentialsSource};
 #[cfg(feature = "emf")]
 pub use emf::EmfObserver;
@@ -164,8 +162,6 @@ pub use identity::{CacheHandle, Identity};
 #[cfg(feature = "emf")]
 pub use metrics_cloudwatch_embedded;
 pub use observer::{Observer, Refresh, RefreshOutcome, RefreshReason, TracingObserver};
-#[cfg(feature = "cognito")]
-pub use renewal::Renewal;
 /// The crate that sends the requests, in the version whose types are taken here.
 #[cfg(feature = "client-credentials")]
 pub use reqwest;
