@@ -10,7 +10,9 @@ use reqwest::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{ClientCredentials, CredentialsSource, SignInError, Token, TokenSource, credentials::second_attempt};
+use crate::{
+    ClientCredentials, CredentialsSource, SignInError, Token, TokenSource, credentials::source::second_attempt,
+};
 
 /// Signs in a client that acts for itself, without a user: OAuth 2.0's `client_credentials` grant
 /// ([RFC 6749, section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)) at the token endpoint of a Cognito

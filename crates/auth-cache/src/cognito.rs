@@ -21,7 +21,9 @@ use self::{
     error::classify,
     refresh_token::{RefreshTokens, Renewable},
 };
-use crate::{Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource, credentials::second_attempt};
+use crate::{
+    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource, credentials::source::second_attempt,
+};
 
 /// Signs a service user in to a Cognito user pool: `AdminInitiateAuth` with `ADMIN_USER_PASSWORD_AUTH`, and afterwards
 /// with the refresh token that the sign-in gave; see [`Renewal`].

@@ -129,20 +129,22 @@ mod client_credentials;
 mod clock;
 #[cfg(feature = "cognito")]
 mod cognito;
-mod credentials;
+mod credentials {
+    #[cfg(feature = "secrets-manager")]
+    pub(crate) mod secrets_manager;
+    pub(crate) mod source;
+    #[cfg(feature = "ssm")]
+    pub(crate) mod ssm;
+}
 #[cfg(feature = "emf")]
 mod emf;
 mod error;
 mod identities;
 mod identity;
 mod observer;
-#[cfg(feature = "secrets-manager")]
-mod secrets_manager;
 #[cfg(feature = "snapstart")]
 mod snapstart;
 mod source;
-#[cfg(feature = "ssm")]
-mod ssm;
 mod sync;
 mod token;
 
@@ -152,7 +154,11 @@ pub use client_credentials::ClientCredentialsTokenSource;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "cognito")]
 pub use cognito::{CognitoTokenSource, Renewal, TokenUse};
-pub use credentials::{ClientCredentials, Credentials, CredentialsSource};
+#[cfg(feature = "secrets-manager")]
+pub use credentials::secrets_manager::SecretsManagerCredentials;
+pub use credentials::source::{ClientCredentials, Credentials, CredentialsSource};
+#[cfg(feature = "ssm")]
+pub use credentials::ssm::{SsmCredentials, SsmValue};
 #[cfg(feature = "emf")]
 pub use emf::EmfObserver;
 pub use error::{BoxError, CredentialsError, ErrorChain, SignInError, TokenError};
@@ -165,11 +171,7 @@ pub use observer::{Observer, Refresh, RefreshOutcome, RefreshReason, TracingObse
 /// The crate that sends the requests, in the version whose types are taken here.
 #[cfg(feature = "client-credentials")]
 pub use reqwest;
-#[cfg(feature = "secrets-manager")]
-pub use secrets_manager::SecretsManagerCredentials;
 pub use source::{LazySource, TokenSource};
-#[cfg(feature = "ssm")]
-pub use ssm::{SsmCredentials, SsmValue};
 pub use token::{Token, TokenFormatError};
 
 /// What can go wrong, what happens then, and the tests that show it.
