@@ -136,12 +136,15 @@ mod credentials {
     #[cfg(feature = "ssm")]
     pub(crate) mod ssm;
 }
-#[cfg(feature = "emf")]
-mod emf;
 mod error;
 mod identities;
 mod identity;
-mod observer;
+mod observer {
+    #[cfg(feature = "emf")]
+    pub(crate) mod emf;
+    pub(crate) mod events;
+    pub(crate) mod tracing;
+}
 #[cfg(feature = "snapstart")]
 mod snapstart;
 mod source;
@@ -159,15 +162,16 @@ pub use credentials::secrets_manager::SecretsManagerCredentials;
 pub use credentials::source::{ClientCredentials, Credentials, CredentialsSource};
 #[cfg(feature = "ssm")]
 pub use credentials::ssm::{SsmCredentials, SsmValue};
-#[cfg(feature = "emf")]
-pub use emf::EmfObserver;
 pub use error::{BoxError, CredentialsError, ErrorChain, SignInError, TokenError};
 pub use identities::Identities;
 pub use identity::{CacheHandle, Identity};
 /// The crate that writes the metrics, in the version whose types are taken here.
 #[cfg(feature = "emf")]
 pub use metrics_cloudwatch_embedded;
-pub use observer::{Observer, Refresh, RefreshOutcome, RefreshReason, TracingObserver};
+#[cfg(feature = "emf")]
+pub use observer::emf::EmfObserver;
+pub use observer::events::{Observer, Refresh, RefreshOutcome, RefreshReason};
+pub use observer::tracing::TracingObserver;
 /// The crate that sends the requests, in the version whose types are taken here.
 #[cfg(feature = "client-credentials")]
 pub use reqwest;
