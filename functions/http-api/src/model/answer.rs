@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Currency, Status};
+use super::values::{Currency, Status};
 
 /// A page of orders. It may be short or empty and not the last one: the filters leave out what was looked at.
 #[derive(Serialize, ToSchema)]

@@ -6,7 +6,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Currency, Status, checks::Checks};
+use super::{
+    checks::Checks,
+    values::{Currency, Status},
+};
 use crate::{cursor, extract::Object, problem::Problem};
 
 /// Which orders, and where to go on.
