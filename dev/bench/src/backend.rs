@@ -13,11 +13,9 @@ pub(crate) struct Backend {
 }
 
 /// What Cognito, SSM and AppSync take for an answer, seen from a function in the same region.
-pub(crate) const LATENCIES: [(Service, Duration); 3] = [
-    (Service::Cognito, Duration::from_millis(100)),
-    (Service::Ssm, Duration::from_millis(20)),
-    (Service::AppSync, Duration::from_millis(15)),
-];
+pub(crate) const SIGN_IN: Duration = Duration::from_millis(100);
+pub(crate) const PARAMETERS: Duration = Duration::from_millis(20);
+const APPSYNC: Duration = Duration::from_millis(15);
 
 impl Backend {
     pub(crate) async fn start(folder: PathBuf) -> Result<Self> {
@@ -29,13 +27,20 @@ impl Backend {
     }
 
     pub(crate) fn set_latencies(&self, realistic: bool) {
-        for (service, latency) in LATENCIES {
+        for (service, latency) in [(Service::Cognito, SIGN_IN), (Service::Ssm, PARAMETERS), (Service::AppSync, APPSYNC)]
+        {
             self.cloud.set_latency(service, if realistic { latency } else { Duration::ZERO });
         }
     }
 
     pub(crate) fn url(&self, over_tls: bool) -> String {
         if over_tls { self.front.url() } else { self.cloud.url() }
+    }
+
+    /// A token of the service user, signed in without a call.
+    pub(crate) fn token(&self) -> String {
+        let seed = self.cloud.seed();
+        self.cloud.member_token(&seed.username, &seed.group)
     }
 
     /// The environment that points a function of any language at it.

@@ -1,13 +1,13 @@
 //! Builds what is measured. Everything is pinned by lock files, and installed below `.tools/` and `target/`.
 
 use std::{
-    env, fs,
+    env, fs, io,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use flate2::{Compression, write::DeflateEncoder};
 
 use crate::variants::{FLOOR, HELLO, NAIVE, NODE_CACHED, NODE_EACH_TIME, OURS, PYTHON, Variant, title};
@@ -25,13 +25,7 @@ pub(crate) fn tools() -> PathBuf {
 
 /// The variants that are `wanted` and that this machine can build; says which it cannot.
 pub(crate) fn all(optimized: bool, wanted: impl Fn(&str) -> bool) -> Result<Vec<Variant>> {
-    let mut variants = Vec::new();
-    if wanted(OURS) {
-        variants.push(ours()?);
-    }
-    for name in [NAIVE, FLOOR, HELLO].into_iter().filter(|name| wanted(name)) {
-        variants.push(rust(name, optimized)?);
-    }
+    let mut variants = rust(optimized, &wanted)?;
     if wanted(NODE_CACHED) || wanted(NODE_EACH_TIME) {
         match version("node") {
             Some(_) => variants.extend(node()?.into_iter().filter(|variant| wanted(variant.name))),
@@ -67,34 +61,47 @@ pub(crate) fn zip_size(files: &[PathBuf]) -> Result<u64> {
     Ok(size)
 }
 
-/// The function `query`, which cargo has put beside this program.
-fn ours() -> Result<Variant> {
-    let program = env::current_exe()?.with_file_name("query");
-    ensure!(program.exists(), "{} is missing: `cargo xtask bench` builds it", program.display());
-    binary(OURS, &program)
-}
-
-/// One at a time: built together, the features of one would be those of all.
-fn rust(name: &'static str, optimized: bool) -> Result<Variant> {
-    let target = root().join("target/bench-peers");
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--locked", "--package", name]).arg("--target-dir").arg(&target);
-    if optimized {
-        cargo.arg("--release");
+/// The function `query` as it is deployed and the floors, which share what they are made of; and at the same time what
+/// other people write, with features of its own: while the one is linked, the other compiles.
+fn rust(optimized: bool, wanted: impl Fn(&str) -> bool) -> Result<Vec<Variant>> {
+    // Unoptimized is only to see that it works: what the tests have compiled will do.
+    let (profile, folder, features) =
+        if optimized { ("release", "release", "--features=") } else { ("dev", "debug", "--features=dev") };
+    let build = |arguments: &[&str]| {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--profile", profile]).args(arguments).current_dir(root()).stdin(Stdio::null()).spawn()
+    };
+    // All functions are selected, as when they are deployed, because their features are those that all of them ask for.
+    let functions = fs::read_dir(root().join("functions"))?.flatten();
+    let functions = functions.map(|entry| format!("--package={}", entry.file_name().display())).collect::<Vec<_>>();
+    let together = ["--package=floor", "--bin=query", "--bin=floor", "--bin=hello", features];
+    let together: Vec<&str> = functions.iter().map(String::as_str).chain(together).collect();
+    let apart = "--config=term.progress.when='never' --locked --manifest-path dev/bench/peers/rust/Cargo.toml --target-dir target/bench-peers";
+    let apart: Vec<&str> = apart.split(' ').collect();
+    let naive = wanted(NAIVE).then(|| build(&apart)).transpose()?;
+    let ours = build(&together).and_then(|mut ours| ours.wait());
+    // Waited for before anything fails: it would go on by itself.
+    if let Some(mut naive) = naive {
+        succeeded("cargo", naive.wait())?;
     }
-    run(cargo.current_dir(peers().join("rust")))?;
-    binary(name, &target.join(if optimized { "release" } else { "debug" }).join(name))
+    succeeded("cargo", ours)?;
+    // This program is in another profile's folder of the same target folder.
+    let here = env::current_exe()?;
+    let here = |program: &str| here.with_file_name("..").join(folder).join(program);
+    let naive = root().join("target/bench-peers").join(folder).join(NAIVE);
+    let all = [(OURS, here("query")), (NAIVE, naive), (FLOOR, here(FLOOR)), (HELLO, here(HELLO))];
+    Ok(all.into_iter().filter(|(name, _)| wanted(name)).map(|(name, program)| binary(name, program)).collect())
 }
 
-fn binary(name: &'static str, program: &Path) -> Result<Variant> {
-    Ok(Variant {
+fn binary(name: &'static str, program: PathBuf) -> Variant {
+    Variant {
         name,
         title: title(name),
         command: vec![program.display().to_string()],
         folder: root(),
         environment: Vec::new(),
-        files: vec![program.to_owned()],
-    })
+        files: vec![program],
+    }
 }
 
 fn node() -> Result<[Variant; 2]> {
@@ -191,10 +198,12 @@ fn mark_installed(home: &Path, lock: &Path) -> Result<()> {
 
 fn run(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {name}"))?;
-    if !status.success() {
-        bail!("{name} failed ({status}): see above");
-    }
+    succeeded(&name, command.stdin(Stdio::null()).status())
+}
+
+fn succeeded(name: &str, ended: io::Result<ExitStatus>) -> Result<()> {
+    let status = ended.with_context(|| format!("cannot run {name}"))?;
+    ensure!(status.success(), "{name} failed ({status}): see above");
     Ok(())
 }
 

@@ -3,7 +3,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 use anyhow::{Context as _, Result};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    ServerConfig,
     crypto::ring::default_provider,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
@@ -15,7 +15,6 @@ pub(crate) struct Certificates {
     /// A file with the authority's and all that the system trusts: reading as many is part of a start on Lambda.
     pub(crate) bundle: PathBuf,
     pub(crate) server: Arc<ServerConfig>,
-    pub(crate) client: Arc<ClientConfig>,
 }
 
 impl Certificates {
@@ -45,13 +44,7 @@ impl Certificates {
                 PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
             )?;
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.der().clone())?;
-        let client = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { authority: own, bundle, server: Arc::new(server), client: Arc::new(client) })
+        Ok(Self { authority: own, bundle, server: Arc::new(server) })
     }
 }
 

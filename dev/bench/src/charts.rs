@@ -1,9 +1,10 @@
 //! The charts of the documentation.
 
+use runtime_api::percentile;
+
 use crate::{
     results::{Figure, Results, Run, figure},
-    statistics::percentile,
-    svg::{Bars, Lines},
+    svg,
     variants::{OURS, title},
 };
 
@@ -31,7 +32,7 @@ fn session(results: &Results) -> Option<String> {
     }
     let title = "Latency of one function process, invocation by invocation";
     let across = "invocation since the process started";
-    (!lines.is_empty()).then(|| Lines { title, across, unit: "ms", lines }.to_svg())
+    (!lines.is_empty()).then(|| svg::lines(title, across, &lines))
 }
 
 fn compare(results: &Results, scenario: &str, heading: &str, of: Figure) -> Option<String> {
@@ -42,5 +43,5 @@ fn compare(results: &Results, scenario: &str, heading: &str, of: Figure) -> Opti
         .filter_map(|variant| Some((title(variant), figure(scenario, variant, of)?.median, variant == OURS)))
         .collect();
     bars.sort_by(|(_, one, _), (_, other, _)| one.total_cmp(other));
-    Some(Bars { title: heading, unit: "ms", bars }.to_svg())
+    Some(svg::bars(heading, &bars))
 }

@@ -53,10 +53,6 @@ impl Front {
         format!("https://{}", self.address)
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Ends every connection, as a server does with those that are idle for too long.
     pub(crate) fn close_connections(&self) {
         self.generation.send_modify(|generation| *generation += 1);

@@ -104,10 +104,9 @@ impl Function {
         Ok(kib * 1024)
     }
 
-    /// Holds it to a share of one core from now on. Says how.
-    pub(crate) fn hold_to(&mut self, share: f64) -> Result<&'static str> {
-        let held = Share::hold(self.pid, share)?;
-        Ok(self.share.insert(held).how())
+    /// Holds it to a share of one core from now on.
+    pub(crate) fn hold_to(&mut self, share: f64) -> Result<()> {
+        Ok(self.share.insert(Share::new(share)?).hold(self.pid)?)
     }
 
     /// Stops it, as Lambda does between two invocations.

@@ -22,7 +22,7 @@ impl Stage {
             return Ok(Vec::new());
         }
         self.backend.set_latencies(IMMEDIATE.latencies);
-        let environment = self.environment(IMMEDIATE.tls).await?;
+        let environment = self.environment(IMMEDIATE.tls);
         let mut all = Vec::new();
         for variant in self.variants.iter().filter(|variant| [OURS, FLOOR, HELLO, NAIVE].contains(&variant.name)) {
             let init = self.count(variant, &environment, 0).await?;

@@ -1,9 +1,7 @@
 //! What every variant is asked, and what the right answer is.
 
 use anyhow::{Context as _, Result, ensure};
-use appsync::codegen_support::graphql_client::GraphQLQuery as _;
 use hyper::body::Bytes;
-use operations::{GetOrder, get_order};
 use serde_json::{Value, json};
 
 const ORDER: &str = "order-1";
@@ -11,12 +9,6 @@ const ORDER: &str = "order-1";
 /// The event of every invocation.
 pub(crate) fn event() -> Bytes {
     json!({"operation": "GetOrder", "variables": {"id": ORDER}}).to_string().into()
-}
-
-/// The body of the request to AppSync that our function sends for it.
-pub(crate) fn request_body() -> Result<String> {
-    let body = GetOrder::build_query(get_order::Variables { id: ORDER.to_owned() });
-    serde_json::to_string(&body).context("the operation cannot be written as JSON")
 }
 
 /// Compares a variant's answer with the stand-in's order: all must give the same.

@@ -1,8 +1,9 @@
 //! What a run has measured, as it is written to `results.json` and read from there.
 
+use runtime_api::percentile;
 use serde::{Deserialize, Serialize};
 
-use crate::statistics::{Spread, percentile};
+use crate::statistics::Spread;
 
 /// Times are in milliseconds.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -13,7 +14,6 @@ pub(crate) struct Results {
     pub(crate) took_s: f64,
     pub(crate) variants: Vec<VariantSize>,
     pub(crate) scenarios: Vec<Scenario>,
-    pub(crate) single: Single,
     pub(crate) frozen: Vec<Frozen>,
     pub(crate) storms: Vec<Storm>,
     pub(crate) sessions: Vec<Session>,
@@ -30,7 +30,6 @@ pub(crate) struct VariantSize {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Scenario {
     pub(crate) name: String,
-    pub(crate) conditions: String,
     pub(crate) runs: Vec<Run>,
 }
 
@@ -47,13 +46,6 @@ pub(crate) struct Run {
     /// Of one warm invocation.
     pub(crate) warm_cpu_ms: f64,
     pub(crate) peak_mib: f64,
-}
-
-/// What single steps take, measured by the benchmark itself.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Single {
-    pub(crate) handshake_ms: Vec<f64>,
-    pub(crate) sign_in_ms: Vec<f64>,
 }
 
 /// Processes that were frozen until their tokens and connections had ended.

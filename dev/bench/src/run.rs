@@ -1,4 +1,4 @@
-use std::{ffi::OsString, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use runtime_api::Stopwatch;
@@ -9,17 +9,15 @@ use crate::{
     build::{self, root, tools, version},
     charts, document,
     results::{Results, VariantSize},
-    scenarios::{Effort, IMMEDIATE, PLAIN, REALISTIC, STARVED, Stage},
+    scenarios::{Effort, IMMEDIATE, PLAIN, REALISTIC, SHARE_OF_128_MB, STARVED, Stage},
+    share::Share,
     tables,
     variants::Variant,
 };
 
-/// Measures, prints the figures, and writes them into `docs/`. `arguments` are those after `cargo xtask bench`.
-///
-/// # Errors
-/// When an argument is not understood, a variant cannot be built, fails, or answers something else than the others.
-pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
-    let arguments = Arguments::parse(lexopt::Parser::from_args(arguments))?;
+/// Measures, prints the figures, and writes them into `docs/`. An error when a variant cannot be built, fails, or answers
+/// something else than the others.
+pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let results = match &arguments.from {
         Some(file) => {
             let json = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -43,17 +41,14 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<()> {
     Ok(())
 }
 
-/// Debug assertions tell a program that is not optimized from one that is.
-const OPTIMIZED: bool = !cfg!(debug_assertions);
-
 const FULL: Effort = Effort { rounds: 11, warm: 300, processes: 7 };
 const QUICK: Effort = Effort { rounds: 1, warm: 3, processes: 1 };
 
 async fn measure(arguments: &Arguments) -> Result<Results> {
-    ensure!(arguments.quick || OPTIMIZED, "figures need an optimized build: run `cargo xtask bench`");
-    println!("building all variants (minutes the first time, seconds later)");
-    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
-    let variants = build::all(OPTIMIZED, wanted)?;
+    ensure!(cfg!(target_os = "linux"), "the benchmark reads /proc, so it needs Linux");
+    let began = Stopwatch::start();
+    began.say("building all variants (minutes the first time, seconds later)");
+    let variants = build::all(!arguments.quick, |name| arguments.wants(name))?;
     ensure!(!variants.is_empty(), "there is no such variant");
     let mut effort = if arguments.quick { QUICK } else { FULL };
     effort.rounds = arguments.rounds.unwrap_or(effort.rounds);
@@ -61,7 +56,7 @@ async fn measure(arguments: &Arguments) -> Result<Results> {
     let waiting = Effort { warm: effort.warm.min(20), ..effort };
 
     let mut sizes = Vec::new();
-    if OPTIMIZED {
+    if !arguments.quick {
         for Variant { name, files, .. } in &variants {
             sizes.push(VariantSize { name: (*name).to_owned(), zip_bytes: build::zip_size(files)? });
         }
@@ -75,32 +70,33 @@ async fn measure(arguments: &Arguments) -> Result<Results> {
     };
     let backend = Backend::start(tools().join("certificates")).await?;
     let mut stage = Stage { backend, variants, logs: tools().join("logs"), expected: None };
-    let began = Stopwatch::start();
-    let say = |what: &str| println!("{:>4.0} s  {what}", began.elapsed().as_secs_f64());
+    let measuring = Stopwatch::start();
 
-    say("services as in AWS, over TLS");
+    began.say("services as in AWS, over TLS");
     results.scenarios.push(stage.compare(REALISTIC, waiting).await?);
-    say("services that answer at once, over TLS");
+    began.say("services that answer at once, over TLS");
     results.scenarios.push(stage.compare(IMMEDIATE, effort).await?);
-    say("the same without TLS");
+    began.say("the same without TLS");
     results.scenarios.push(stage.compare(PLAIN, few).await?);
-    say("with 1/14 of a core");
-    results.scenarios.push(stage.compare(STARVED, Effort { warm: few.warm.min(5), ..few }).await?);
-    say("frozen until tokens and connections have ended");
-    results.single = stage.measure_single_steps(effort).await?;
+    began.say("with 1/14 of a core");
+    match Share::new(SHARE_OF_128_MB) {
+        Ok(_) => results.scenarios.push(stage.compare(STARVED, Effort { warm: few.warm.min(5), ..few }).await?),
+        Err(error) => println!("        left out: only root can hold a process to that, by a cgroup ({error})"),
+    }
+    began.say("frozen until tokens and connections have ended");
     results.frozen = stage.freeze(effort).await?;
-    say("many processes at once");
+    began.say("many processes at once");
     results.storms = stage.storm(if arguments.quick { 3 } else { 50 }).await?;
-    say("a session");
+    began.say("a session");
     results.sessions = stage.sessions(if arguments.quick { 3 } else { 60 }).await?;
     if !arguments.quick {
-        say("instructions");
+        began.say("instructions");
         results.instructions = stage.count_instructions().await?;
     }
-    results.took_s = began.elapsed().as_secs_f64();
-    say("done");
+    results.took_s = measuring.elapsed().as_secs_f64();
+    began.say("done");
     let answered = stage.expected.is_some();
-    ensure!(answered || !arguments.only.is_empty(), "no variant has answered with the order");
+    ensure!(answered || arguments.only.is_some(), "no variant has answered with the order");
     Ok(results)
 }
 

@@ -5,15 +5,15 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::{Context as _, Result};
 use hyper::body::Bytes;
 use local_cloud::Service;
+use runtime_api::millis;
 use serde_json::Value;
 
 use crate::{
     backend::Backend,
     function::Function,
-    invocations::{check, event, request_body},
-    probe::probe,
-    results::{Frozen, Run, Scenario, Session, Single, Storm},
-    variants::{FLOOR, NAIVE, NODE_CACHED, NODE_EACH_TIME, OURS, PYTHON, Variant},
+    invocations::{check, event},
+    results::{Frozen, Run, Scenario, Session, Storm},
+    variants::{NAIVE, NODE_CACHED, NODE_EACH_TIME, OURS, PYTHON, Variant},
 };
 
 /// How much is done.
@@ -42,7 +42,8 @@ pub(crate) const IMMEDIATE: Conditions = Conditions { name: "immediate", latenci
 /// The same without TLS.
 pub(crate) const PLAIN: Conditions = Conditions { name: "plain", tls: false, ..IMMEDIATE };
 /// With the share of a core of a function with 128 MB. The init phase has all of it, as on Lambda.
-pub(crate) const STARVED: Conditions = Conditions { name: "starved", share: Some(1.0 / 14.0), ..REALISTIC };
+pub(crate) const STARVED: Conditions = Conditions { name: "starved", share: Some(SHARE_OF_128_MB), ..REALISTIC };
+pub(crate) const SHARE_OF_128_MB: f64 = 1.0 / 14.0;
 
 /// The variants and all that they need.
 pub(crate) struct Stage {
@@ -56,16 +57,15 @@ impl Stage {
     /// Each variant once in each round, so that what disturbs the machine disturbs all of them.
     pub(crate) async fn compare(&mut self, conditions: Conditions, effort: Effort) -> Result<Scenario> {
         self.backend.set_latencies(conditions.latencies);
-        let environment = self.environment(conditions.tls).await?;
+        let environment = self.environment(conditions.tls);
         let mut runs = Vec::new();
-        let mut how = "";
         for round in 0..effort.rounds {
             for variant in self.variants.clone() {
-                let run = self.run(&variant, &environment, conditions, effort.warm, round, &mut how).await;
+                let run = self.run(&variant, &environment, conditions, effort.warm, round).await;
                 runs.push(run.with_context(|| format!("{} ({})", variant.title, conditions.name))?);
             }
         }
-        Ok(Scenario { name: conditions.name.to_owned(), conditions: how.to_owned(), runs })
+        Ok(Scenario { name: conditions.name.to_owned(), runs })
     }
 
     async fn run(
@@ -75,13 +75,12 @@ impl Stage {
         conditions: Conditions,
         warm: usize,
         round: usize,
-        how: &mut &'static str,
     ) -> Result<Run> {
         let mut function = Function::start(variant, environment, &self.logs).await?;
         function.idle().await?;
         let (init, init_cpu) = (function.age(), function.cpu()?);
         if let Some(share) = conditions.share {
-            *how = function.hold_to(share)?;
+            function.hold_to(share)?;
         }
         let first = self.invoke(variant, &mut function).await?;
         let cold_cpu = function.cpu()?;
@@ -114,24 +113,12 @@ impl Stage {
         Ok(millis(wall))
     }
 
-    /// What a handshake and a sign-in take.
-    pub(crate) async fn measure_single_steps(&self, effort: Effort) -> Result<Single> {
-        self.backend.set_latencies(true);
-        let mut single = Single::default();
-        for _ in 0..effort.rounds {
-            let probed = probe(&self.backend).await?;
-            single.handshake_ms.push(millis(probed.handshake));
-            single.sign_in_ms.push(millis(probed.sign_in));
-        }
-        Ok(single)
-    }
-
     /// Freezes processes until their tokens have ended and their connections are closed, and invokes them once more.
     pub(crate) async fn freeze(&mut self, effort: Effort) -> Result<Vec<Frozen>> {
         const TOKEN_LIFE: Duration = Duration::from_secs(8);
         const WARM: usize = 5;
         self.backend.set_latencies(true);
-        let environment = self.environment(true).await?;
+        let environment = self.environment(true);
         self.backend.cloud.set_token_lifetime(TOKEN_LIFE);
         let mut results = Vec::new();
         for name in [OURS, NODE_CACHED, PYTHON, NAIVE] {
@@ -173,7 +160,7 @@ impl Stage {
     pub(crate) async fn storm(&mut self, processes: usize) -> Result<Vec<Storm>> {
         const INVOCATIONS: usize = 3;
         self.backend.set_latencies(true);
-        let environment = self.environment(true).await?;
+        let environment = self.environment(true);
         let mut results = Vec::new();
         for name in [OURS, NODE_EACH_TIME] {
             let Some(variant) = self.variants.iter().find(|variant| variant.name == name).cloned() else { continue };
@@ -202,7 +189,7 @@ impl Stage {
         };
         let mut sessions = Vec::new();
         for token_reuse in [true, false] {
-            let mut environment = self.environment(true).await?;
+            let mut environment = self.environment(true);
             environment.push(("TOKEN_REUSE".to_owned(), if token_reuse { "on" } else { "off" }.to_owned()));
             let mut function = Function::start(&ours, &environment, &self.logs).await?;
             function.idle().await?;
@@ -216,14 +203,11 @@ impl Stage {
         Ok(sessions)
     }
 
-    /// What all variants find in their environment. The floor's request is fixed, so it is told its token.
-    pub(crate) async fn environment(&self, tls: bool) -> Result<Vec<(String, String)>> {
+    /// What all variants find in their environment. The floor does not sign in, so it is told its token.
+    pub(crate) fn environment(&self, tls: bool) -> Vec<(String, String)> {
         let mut environment = self.backend.environment(tls);
-        if self.variants.iter().any(|variant| variant.name == FLOOR) {
-            environment.push(("FLOOR_AUTHORIZATION".to_owned(), probe(&self.backend).await?.token));
-            environment.push(("FLOOR_BODY".to_owned(), request_body()?));
-        }
-        Ok(environment)
+        environment.push(("FLOOR_AUTHORIZATION".to_owned(), self.backend.token()));
+        environment
     }
 }
 
@@ -243,8 +227,4 @@ async fn one_of_a_storm(
     }
     function.end().await?;
     Ok(failures)
-}
-
-pub(crate) fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use runtime_api::percentile;
+
 /// The median of some measurements, and between what half of them lie.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
@@ -28,24 +30,9 @@ impl fmt::Display for Spread {
     }
 }
 
-/// A percentile; 0 of nothing.
-pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
-    sorted[(last * percent + 50) / 100]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentiles_are_measured_values() {
-        let values = [3.0, 1.0, 2.0, 5.0, 4.0];
-        assert_eq!(Spread::of(&values), Spread { low: 2.0, median: 3.0, high: 4.0 });
-        assert_eq!((percentile(&values, 0), percentile(&values, 99), percentile(&[], 50)), (1.0, 5.0, 0.0));
-    }
 
     #[test]
     fn a_spread_shows_as_many_digits_as_mean_something() {

@@ -1,8 +1,11 @@
 //! The figures as tables in Markdown, which read well in a terminal too.
 
+use runtime_api::percentile;
+
 use crate::{
+    backend::SIGN_IN,
     results::{Results, Run, Scenario, figure},
-    statistics::{Spread, percentile},
+    statistics::Spread,
     targets::{self, times},
     variants::{OURS, title},
 };
@@ -68,7 +71,7 @@ fn starved(scenario: &Scenario) -> String {
         &["first invocation ms", "warm p50 ms", "CPU of init + first ms"],
         &[|run| run.first_ms, Run::warm_p50_ms, Run::cold_cpu_ms],
     );
-    format!("Held to 1/14 of a core after the init phase, by {}.\n\n{table}", scenario.conditions)
+    format!("Held to 1/14 of a core after the init phase, by a quota of the kernel's (cgroup).\n\n{table}")
 }
 
 /// A row for each variant, with the median of each figure and between what half of the measurements lie.
@@ -102,13 +105,8 @@ fn frozen(results: &Results) -> String {
             format!("{} of {tried}", frozen.failures.len()),
         ]
     });
-    let single = &results.single;
-    format!(
-        "One sign-in takes {} ms here, one handshake {} ms.\n\n{}",
-        Spread::of(&single.sign_in_ms),
-        Spread::of(&single.handshake_ms),
-        table(&["variant", "warm before ms", "next invocation ms", "failed"], rows)
-    )
+    let table = table(&["variant", "warm before ms", "next invocation ms", "failed"], rows);
+    format!("Cognito takes {} ms for a sign-in.\n\n{table}", SIGN_IN.as_millis())
 }
 
 fn storm(results: &Results) -> String {

@@ -1,9 +1,8 @@
 //! Cold and warm invocations, measured over the Lambda Runtime API: our functions, next to what other people write.
 //!
-//! `cargo xtask bench` builds everything and runs it; `docs/performance.md` says what is measured and why. It needs
-//! Linux: what a process has used is read from `/proc`.
+//! `cargo xtask bench` builds and runs it; `docs/performance.md` says what is measured and why. It needs Linux: what a
+//! process has used is read from `/proc`.
 
-#![cfg(target_os = "linux")]
 #![expect(clippy::print_stdout, reason = "figures are for whoever runs it")]
 
 mod arguments;
@@ -20,7 +19,6 @@ mod share;
 
 mod instructions;
 mod invocations;
-mod probe;
 mod scenarios;
 
 mod results;
@@ -32,4 +30,7 @@ mod svg;
 mod tables;
 mod targets;
 
-pub use run::run;
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    run::run(argh::from_env()).await
+}

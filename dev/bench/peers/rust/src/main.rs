@@ -15,8 +15,8 @@ use tokio::sync::OnceCell;
 static TOKEN: OnceCell<String> = OnceCell::const_new();
 
 const QUERY: &str = concat!(
-    include_str!("../../../../../../graphql/GetOrder.graphql"),
-    include_str!("../../../../../../graphql/fragments/OrderFields.graphql"),
+    include_str!("../../../../../graphql/GetOrder.graphql"),
+    include_str!("../../../../../graphql/fragments/OrderFields.graphql"),
 );
 
 #[derive(Deserialize)]
