@@ -6,15 +6,12 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use tokio::sync::oneshot;
 
+use crate::process;
+
 /// What is not there of these programs and of credentials for AWS, each with what to do about it.
 pub(crate) fn missing(programs: &[&str], region: &str) -> Vec<String> {
-    let is_there = |program: &str| {
-        let mut command = Command::new(program);
-        let command = command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
     let mut missing: Vec<String> =
-        programs.iter().filter(|program| !is_there(program)).map(|program| hint(program)).collect();
+        programs.iter().filter(|program| !process::is_there(program)).map(|program| hint(program)).collect();
     if missing.is_empty() && !has_credentials(region) {
         missing.push("credentials for AWS: `aws sts get-caller-identity` must tell who you are".to_owned());
     }

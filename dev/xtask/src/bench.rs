@@ -1,31 +1,46 @@
 //! `cargo xtask bench`: builds the program that measures, and runs it.
 
-use std::ffi::OsString;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use runtime_api::Stopwatch;
 
+use crate::arguments::Bench;
 use crate::environment;
 use crate::functions;
-use crate::process::ProcessTree;
+use crate::process;
 use crate::project;
 
-pub(crate) async fn run(arguments: Vec<OsString>) -> Result<()> {
+pub(crate) async fn run(began: Stopwatch, options: Bench) -> Result<()> {
     ensure!(cfg!(target_os = "linux"), "the benchmark reads /proc, so it needs Linux");
-    println!("building the program that measures (minutes the first time)");
+    for (program, without) in MAY_BE_MISSING {
+        if !process::is_there(program) {
+            println!("there is no {program} here: {without}");
+        }
+    }
+    began.say("building the program that measures (minutes the first time)");
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--package", "bench"]).current_dir(project::root());
-    if !arguments.iter().any(|argument| argument == "--quick") {
+    if !options.quick {
         // It shares the machine with what it measures, so it has to be fast. The release profile would link it as a whole
         // for minutes, and compile macros and build scripts once more, which are here already.
         cargo.args(["--config", "profile.dev.opt-level=3"]);
     }
-    let mut build = ProcessTree::spawn(environment::without_cargo_run(&mut cargo)).context("cannot run cargo")?;
-    ensure!(build.wait().await?.success(), "the benchmark does not compile: see above");
+    process::run(environment::without_cargo_run(&mut cargo)).await.context("the benchmark does not compile")?;
 
     let mut bench = Command::new(functions::program("bench")?);
-    environment::without_cargo_run(&mut bench).args(arguments);
-    let mut bench = ProcessTree::spawn(&mut bench).context("cannot run the benchmark")?;
-    ensure!(bench.wait().await?.success(), "the benchmark failed: see above");
-    Ok(())
+    environment::without_cargo_run(&mut bench).args(options.quick.then_some("--quick"));
+    let rounds = options.rounds.map(|rounds| rounds.to_string());
+    for (name, value) in [("--rounds", rounds), ("--only", options.only), ("--from", options.from)] {
+        if let Some(value) = value {
+            bench.args([name, &value]);
+        }
+    }
+    process::run(&mut bench).await
 }
+
+const MAY_BE_MISSING: [(&str, &str); 3] = [
+    ("node", "its variants are left out"),
+    ("python3", "its variant is left out"),
+    ("valgrind", "instructions are not counted"),
+];

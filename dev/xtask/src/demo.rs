@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use local_cloud::{LocalCloud, Service};
-use runtime_api::Stopwatch;
+use runtime_api::{Stopwatch, millis};
 use serde_json::Value;
 
-use crate::arguments::DemoOptions;
+use crate::arguments::Demo;
 use crate::cargo_lambda::{self, CargoLambda};
 use crate::client::{Call, Client};
 use crate::cloud;
@@ -18,12 +18,15 @@ use crate::table::{self, Row};
 use crate::watch::Watch;
 
 /// Runs it. An error also when the numbers are not what this project promises.
-pub(crate) async fn run(options: DemoOptions) -> Result<()> {
-    let cargo_lambda = cargo_lambda::find_or_install().await?;
-    functions::build().await?;
-    let cloud = cloud::start().await?;
-    let (mut rows, story) = measure(&cargo_lambda, &cloud, true, options.calls).await?;
-    rows.extend(measure(&cargo_lambda, &cloud, false, options.calls).await?.0);
+pub(crate) async fn run(began: Stopwatch, options: Demo) -> Result<()> {
+    let (cargo_lambda, ()) = tokio::try_join!(cargo_lambda::find_or_install(began), functions::build(began))?;
+    let cloud = cloud::start(began).await?;
+    let calls = options.calls.get();
+    began.say(format!("calling each function {} times, with token reuse", 1 + calls));
+    let (mut rows, story) = measure(&cargo_lambda, &cloud, true, calls).await?;
+    began.say("the same without token reuse");
+    rows.extend(measure(&cargo_lambda, &cloud, false, calls).await?.0);
+    began.say("done");
     // Together what belongs together; the sort is stable.
     rows.sort_by_key(|row| Function::ALL.iter().position(|function| function.name() == row.function));
 
@@ -48,7 +51,6 @@ async fn measure(
     token_reuse: bool,
     calls: usize,
 ) -> Result<(Vec<Row>, String)> {
-    println!("{} token reuse:", if token_reuse { "with" } else { "without" });
     let mut watch = Watch::steady(cargo_lambda, cloud, token_reuse)?;
     let outcome = async {
         let rows = call_every_function(&mut watch, cloud, token_reuse, calls).await?;
@@ -71,11 +73,8 @@ async fn call_every_function(
     watch.ready().await?;
     let mut rows = Vec::new();
     for function in Function::ALL {
-        let all = Stopwatch::start();
         let row = call_function(function, watch, cloud, token_reuse, calls).await;
-        let row = row.with_context(|| format!("the function {} failed", function.name()))?;
-        println!("  {:<10} {} calls in {:.1} s", row.function, row.calls(), all.elapsed().as_secs_f64());
-        rows.push(row);
+        rows.push(row.with_context(|| format!("the function {} failed", function.name()))?);
     }
     Ok(rows)
 }
@@ -96,7 +95,7 @@ async fn call_function(
         let limit = if number == 0 { FIRST_CALL_LIMIT } else { WARM_CALL_LIMIT };
         let call = Stopwatch::start();
         let answer = send(&mut client, &function.call(&tag, &staff), limit, watch).await;
-        durations.push(call.elapsed());
+        durations.push(millis(call.elapsed()));
         let checked = answer.and_then(|answer| function.check(&tag, &answer));
         checked.with_context(|| format!("call {} of {}", number + 1, calls + 1))?;
     }

@@ -2,17 +2,19 @@
 
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
+use runtime_api::Stopwatch;
 use serde_json::json;
 
 use crate::account;
-use crate::arguments::DeployOptions;
+use crate::arguments::Deploy;
 use crate::cargo_lambda;
 use crate::plan::Plan;
 use crate::stack::Stack;
 
 /// Prints the plan and follows it.
-pub(crate) async fn run(options: DeployOptions) -> Result<()> {
+pub(crate) async fn run(began: Stopwatch, options: Deploy) -> Result<()> {
+    ensure!(options.backend || options.backend_parameters.is_empty(), "--backend-parameter needs --backend");
     let functions = Stack::of_functions(&options.env)?;
     let backend = options.backend.then(|| Stack::of_backend(&options.env)).transpose()?;
     let plan = plan(&options, &functions, backend.as_ref())?;
@@ -26,7 +28,7 @@ pub(crate) async fn run(options: DeployOptions) -> Result<()> {
     if options.env == "prod" && !options.yes {
         account::confirm(&functions.name, "deploys to production").await?;
     }
-    let cargo_lambda = cargo_lambda::find_or_install().await?;
+    let cargo_lambda = cargo_lambda::find_or_install(began).await?;
     plan.execute(|command: &mut Command| cargo_lambda.put_on_path_of(command)).await?;
     println!("\n{} is deployed and answers.", functions.name);
     Ok(())
@@ -39,7 +41,7 @@ const SMOKE_TESTED: [&str; 4] = ["QueryFunction", "MutateFunction", "HttpApiFunc
 /// What `samconfig.toml` says where only the user knows what belongs there.
 const OPEN: &str = "FILL-IN";
 
-fn plan(options: &DeployOptions, functions: &Stack, backend: Option<&Stack>) -> Result<Plan> {
+fn plan(options: &Deploy, functions: &Stack, backend: Option<&Stack>) -> Result<Plan> {
     let mut plan = Plan::default();
     let env = ["--config-env", options.env.as_str()];
     let mut parameters = functions.parameters.clone();
@@ -155,9 +157,10 @@ mod tests {
         Stack { name: name.to_owned(), region: "eu-west-1".to_owned(), parameters }
     }
 
-    fn options(parameters: &[(&str, &str)]) -> DeployOptions {
-        let parameters = stack("", parameters).parameters;
-        DeployOptions { parameters, dry_run: true, ..DeployOptions::new("dev") }
+    fn options(parameters: &[(&str, &str)], backend_parameters: &[(&str, &str)]) -> Deploy {
+        let [parameters, backend_parameters] =
+            [parameters, backend_parameters].map(|given| stack("", given).parameters);
+        Deploy { env: "dev".to_owned(), backend: false, parameters, backend_parameters, dry_run: true, yes: false }
     }
 
     fn lines(plan: &Plan) -> Vec<String> {
@@ -167,7 +170,7 @@ mod tests {
     #[test]
     fn the_backend_comes_first_and_hands_its_outputs_to_the_functions() {
         let functions = stack("orders-dev", &[("AppSyncUrl", OPEN), ("LogRetentionDays", "7")]);
-        let plan = plan(&options(&[]), &functions, Some(&stack("orders-backend-dev", &[]))).unwrap();
+        let plan = plan(&options(&[], &[]), &functions, Some(&stack("orders-backend-dev", &[]))).unwrap();
         let lines = lines(&plan);
         let place = |start: &str| lines.iter().position(|line| line.starts_with(start)).expect(start);
         let order = [
@@ -190,8 +193,7 @@ mod tests {
     fn parameters_of_the_backend_come_from_its_settings_and_from_the_command_line() {
         let functions = stack("orders-dev", &[]);
         let backend = stack("orders-backend-dev", &[("LogRetentionDays", "7"), ("DeletionProtection", "on")]);
-        let backend_parameters = stack("", &[("DeletionProtection", "off")]).parameters;
-        let options = DeployOptions { backend_parameters, ..options(&[]) };
+        let options = options(&[], &[("DeletionProtection", "off")]);
         let plan = plan(&options, &functions, Some(&backend)).unwrap().to_string();
         assert!(plan.contains("--parameter-overrides LogRetentionDays=7 DeletionProtection=off\n"), "{plan}");
     }
@@ -199,11 +201,11 @@ mod tests {
     #[test]
     fn without_the_backend_every_open_parameter_is_asked_for() {
         let functions = stack("orders-dev", &[("AppSyncUrl", OPEN), ("UserPoolId", OPEN), ("LogLevel", "INFO")]);
-        let error = plan(&options(&[]), &functions, None).unwrap_err().to_string();
+        let error = plan(&options(&[], &[]), &functions, None).unwrap_err().to_string();
         assert!(error.starts_with("AppSyncUrl, UserPoolId of orders-dev must be filled in"), "{error}");
         let schedule = ("RotationSchedule", "rate(1 day)");
         let given = [("AppSyncUrl", "https://x/graphql"), ("UserPoolId", "p"), schedule, ("FormerUserPoolId", "")];
-        let plan = plan(&options(&given), &functions, None).unwrap().to_string();
+        let plan = plan(&options(&given, &[]), &functions, None).unwrap().to_string();
         assert!(!plan.contains("backend"), "{plan}");
         let overrides = "AppSyncUrl=https://x/graphql UserPoolId=p LogLevel=INFO 'RotationSchedule=\"rate(1 day)\"' \
                          'FormerUserPoolId=\"\"'\n";

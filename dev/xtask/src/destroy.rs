@@ -3,12 +3,12 @@
 use anyhow::Result;
 
 use crate::account;
-use crate::arguments::DeployOptions;
+use crate::arguments::Destroy;
 use crate::plan::Plan;
 use crate::stack::Stack;
 
 /// Prints the plan, asks, and follows it.
-pub(crate) async fn run(options: DeployOptions) -> Result<()> {
+pub(crate) async fn run(options: Destroy) -> Result<()> {
     let functions = Stack::of_functions(&options.env)?;
     let backend = options.backend.then(|| Stack::of_backend(&options.env)).transpose()?;
     let plan = plan(&options.env, &functions, backend.as_ref());

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use anyhow::Result;
+use runtime_api::Stopwatch;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::cargo_lambda::{self, CargoLambda};
@@ -11,13 +12,15 @@ use crate::functions;
 use crate::watch::Watch;
 
 /// Runs until it is interrupted.
-pub(crate) async fn run() -> Result<Infallible> {
-    let cargo_lambda = cargo_lambda::find_or_install().await?;
-    functions::build().await?;
-    let cloud = cloud::start().await?;
+pub(crate) async fn run(began: Stopwatch) -> Result<Infallible> {
+    let (cargo_lambda, ()) = tokio::try_join!(cargo_lambda::find_or_install(began), functions::build(began))?;
+    let cloud = cloud::start(began).await?;
     let mut calls = cloud.subscribe();
     let mut watch = Watch::reloading(&cargo_lambda, &cloud, USUAL_PORT)?;
     watch.ready().await?;
+    if watch.port() != USUAL_PORT {
+        began.say(format!("port {USUAL_PORT} is taken: this takes {} instead", watch.port()));
+    }
     println!("{}", instructions(watch.port(), &cargo_lambda, &cloud.url()));
     loop {
         tokio::select! {

@@ -4,27 +4,25 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use hyper::Method;
+use runtime_api::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::client::{Call, excerpt};
 use crate::environment;
-use crate::process::ProcessTree;
+use crate::process;
 use crate::project;
 
 /// Compiles the functions as `cargo lambda watch` will: with `cargo run --features dev --bin <name>` among the default
 /// members, in the `dev` profile. The same packages chosen the same way have the same features, so that nothing is
 /// compiled twice, and the first call of a function does not wait for a compiler.
-pub(crate) async fn build() -> Result<()> {
-    println!("building the functions (a few minutes the first time, seconds later)");
+pub(crate) async fn build(began: Stopwatch) -> Result<()> {
+    began.say("building the functions (a few minutes the first time, seconds later)");
     let mut cargo = Command::new("cargo");
-    environment::without_cargo_run(&mut cargo)
-        .args(["build", "--bins", "--features", "dev"])
-        .current_dir(project::root());
-    let mut build = ProcessTree::spawn(&mut cargo).context("cannot run cargo")?;
-    ensure!(build.wait().await?.success(), "the functions do not compile: correct what cargo says above");
-    Ok(())
+    cargo.args(["build", "--bins", "--features", "dev"]).current_dir(project::root());
+    environment::without_cargo_run(&mut cargo);
+    process::run(&mut cargo).await.context("the functions do not compile: correct what cargo says above")
 }
 
 /// Where [`build`] has put a function's program: where this one is, too.

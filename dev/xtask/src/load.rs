@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use hyper::Method;
 use local_cloud::{LocalCloud, Service};
-use runtime_api::Stopwatch;
+use runtime_api::{Stopwatch, millis, percentile};
 use serde_json::{Value, json};
 
-use crate::arguments::LoadOptions;
+use crate::arguments;
 use crate::cargo_lambda;
 use crate::client::{Call, Client};
 use crate::cloud;
@@ -20,28 +20,23 @@ use crate::environment;
 use crate::functions;
 use crate::process::ProcessTree;
 use crate::project;
-use crate::stats::{millis, percentile};
 use crate::watch::Watch;
 
 /// Runs it and prints what it was. An error when one request failed, or when a caller got what belongs to another.
-pub(crate) async fn run(options: LoadOptions) -> Result<()> {
-    let cargo_lambda = cargo_lambda::find_or_install().await?;
-    functions::build().await?;
-    let cloud = cloud::start().await?;
+pub(crate) async fn run(began: Stopwatch, options: arguments::Load) -> Result<()> {
+    let (cargo_lambda, ()) = tokio::try_join!(cargo_lambda::find_or_install(began), functions::build(began))?;
+    let cloud = cloud::start(began).await?;
     cloud.set_token_lifetime(TOKEN_LIFETIME);
+    let (requests, in_flight) = (options.requests.get(), options.in_flight.get());
     let mut watch = Watch::without_functions(&cargo_lambda, &cloud)?;
     watch.ready().await?;
+    began.say(format!("sending {requests} requests to one process of http-api"));
     let mut function = start_function(&cloud, watch.port())?;
 
-    let load = Load {
-        cloud: &cloud,
-        port: watch.port(),
-        requests: options.requests,
-        next: Cell::default(),
-        customers: RefCell::default(),
-    };
+    let load =
+        Load { cloud: &cloud, port: watch.port(), requests, next: Cell::default(), customers: RefCell::default() };
     let all = Stopwatch::start();
-    let workers = (0..options.in_flight).map(|_| load.work());
+    let workers = (0..in_flight).map(|_| load.work());
     let outcomes = tokio::select! {
         outcomes = futures_util::future::join_all(workers) => outcomes,
         status = function.wait() => bail!("the function ended ({}); .tools/load.log says why", status?),
@@ -58,8 +53,8 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
     }
     println!(
         "{} requests, {} in flight, {} invocations at once in one process, tokens that live {} s:",
-        options.requests,
-        options.in_flight,
+        requests,
+        in_flight,
         CONCURRENCY,
         TOKEN_LIFETIME.as_secs()
     );
@@ -68,8 +63,8 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
         "{} failures, {:.1} s, p50 {:.1} ms, p99 {:.1} ms, {} AppSync calls",
         failures.len(),
         took.as_secs_f64(),
-        millis(percentile(&durations, 50)),
-        millis(percentile(&durations, 99)),
+        percentile(&durations, 50),
+        percentile(&durations, 99),
         count(Service::AppSync),
     );
     // The credentials are read for each sign-in with the password, and for nothing else.
@@ -79,11 +74,7 @@ pub(crate) async fn run(options: LoadOptions) -> Result<()> {
     ensure!(sign_ins == 1, "{sign_ins} sign-ins with the password instead of one");
     ensure!(renewals > 0 || took < TOKEN_LIFETIME, "the token ended, and none was renewed");
     let customers = load.customers.borrow().len();
-    ensure!(
-        customers == CUSTOMERS.len().min(options.requests / 2),
-        "{customers} customers instead of {}",
-        CUSTOMERS.len()
-    );
+    ensure!(customers == CUSTOMERS.len().min(requests / 2), "{customers} customers instead of {}", CUSTOMERS.len());
     Ok(())
 }
 
@@ -100,7 +91,8 @@ struct Load<'a> {
 /// What one worker has done.
 #[derive(Default)]
 struct Worked {
-    durations: Vec<Duration>,
+    /// In milliseconds.
+    durations: Vec<f64>,
     failures: Vec<String>,
 }
 
@@ -113,7 +105,7 @@ impl Load<'_> {
             let number = self.next.replace(self.next.get() + 1);
             let call = Stopwatch::start();
             let outcome = self.request(number, &mut client).await;
-            worked.durations.push(call.elapsed());
+            worked.durations.push(millis(call.elapsed()));
             worked.failures.extend(outcome.err().map(|error| format!("request {number}: {error:#}")));
         }
         Ok(worked)
@@ -176,7 +168,7 @@ fn start_function(cloud: &LocalCloud, port: u16) -> Result<ProcessTree> {
     command.env("AWS_LAMBDA_FUNCTION_NAME", "http-api").env("AWS_LAMBDA_FUNCTION_VERSION", "1");
     command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256").env("AWS_LAMBDA_MAX_CONCURRENCY", CONCURRENCY.to_string());
     command.env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt/http-api"));
-    ProcessTree::spawn(command.stdout(file.try_clone()?).stderr(file)).context("cannot run the function")
+    ProcessTree::spawn(command.stdout(file.try_clone()?).stderr(file))
 }
 
 const CUSTOMERS: [&str; 4] = ["ada", "bob", "eve", "dan"];

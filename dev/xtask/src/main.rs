@@ -28,27 +28,22 @@ mod client;
 mod environment;
 mod interrupt;
 mod process;
-mod stats;
 mod story;
 mod table;
 
 use std::process::ExitCode;
 
-use arguments::Task;
+use runtime_api::Stopwatch;
+
+use arguments::{Arguments, Task};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let task = match arguments::parse(lexopt::Parser::from_env()) {
-        Ok(task) => task,
-        Err(error) => {
-            eprintln!("error: {error}\n\n{}", arguments::USAGE);
-            return ExitCode::from(2);
-        }
-    };
+    let Arguments { task } = argh::from_env();
     // Whatever a task has started is stopped when it returns, fails, panics or, here, is dropped.
     let outcome = tokio::select! {
         biased; // listens to signals before anything is started
-        stop = interrupt::received() => return stop.exit_code(),
+        code = interrupt::received() => return code,
         outcome = run(task) => outcome,
     };
     let Err(error) = outcome else { return ExitCode::SUCCESS };
@@ -57,15 +52,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(task: Task) -> anyhow::Result<()> {
+    let began = Stopwatch::start();
     match task {
-        Task::Help => println!("{}", arguments::USAGE),
-        Task::Bench(arguments) => bench::run(arguments).await?,
-        Task::Demo(options) => demo::run(options).await?,
-        Task::Dev => match dev::run().await? {},
-        Task::Deploy(options) => deploy::run(options).await?,
-        Task::Destroy(options) => destroy::run(options).await?,
-        Task::Load(options) => load::run(options).await?,
-        Task::Serve(command) => serve::run(&command).await?,
+        Task::Bench(options) => bench::run(began, options).await,
+        Task::Demo(options) => demo::run(began, options).await,
+        Task::Dev(_) => match dev::run(began).await? {},
+        Task::Deploy(options) => deploy::run(began, options).await,
+        Task::Destroy(options) => destroy::run(options).await,
+        Task::Load(options) => load::run(began, options).await,
+        Task::Serve(command) => serve::run(began, command).await,
     }
-    Ok(())
 }

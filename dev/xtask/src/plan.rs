@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::client::excerpt;
 use crate::environment;
-use crate::process::ProcessTree;
+use crate::process;
 use crate::project;
 
 /// Steps, one after the other; the first that fails ends it.
@@ -80,17 +80,15 @@ impl Step {
         let mut command = Command::new(&words[0]);
         environment::without_cargo_run(&mut command).args(&words[1..]).current_dir(project::root());
         prepare(&mut command);
-        let cannot_run = || format!("cannot run {}", words[0]);
         let Then::Show = self.then else {
-            let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().with_context(cannot_run)?;
+            let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+            let output = output.with_context(|| format!("cannot run {}", words[0]))?;
             ensure!(output.status.success(), "{} ended with {}", words[0], output.status);
             return self.take(String::from_utf8_lossy(&output.stdout).trim(), kept);
         };
         println!("\n=== {}", self.what);
         std::io::stdout().flush()?;
-        let status = ProcessTree::spawn(&mut command).with_context(cannot_run)?.wait().await?;
-        ensure!(status.success(), "{} ended with {status}", words[0]);
-        Ok(())
+        process::run(&mut command).await
     }
 
     fn take(&self, output: &str, kept: &mut BTreeMap<String, String>) -> Result<()> {

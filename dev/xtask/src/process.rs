@@ -1,17 +1,15 @@
 //! A process and everything it starts, which end together with the handle.
 
-use std::collections::HashSet;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpgrp, kill_process_group};
-
-mod table;
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// A running process, in a process group of its own so that the terminal's Ctrl-C reaches only xtask, which then stops
-/// it in order. Dropping it kills it and all that it started, and waits until they are gone.
+/// it in order. Dropping it asks it to end, and waits for that.
 #[derive(Debug)]
 pub(crate) struct ProcessTree {
     child: Child,
@@ -19,8 +17,9 @@ pub(crate) struct ProcessTree {
 
 impl ProcessTree {
     /// Starts `command` without an input.
-    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
-        let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
+        let child = command.stdin(Stdio::null()).process_group(0).spawn();
+        let child = child.with_context(|| format!("cannot run {}", command.get_program().display()))?;
         Ok(Self { child })
     }
 
@@ -42,36 +41,40 @@ impl ProcessTree {
 
 impl Drop for ProcessTree {
     fn drop(&mut self) {
-        if !matches!(self.child.try_wait(), Ok(None)) {
-            return;
-        }
-        let leader = Pid::from_child(&self.child);
-        // A stopped parent starts nothing more while its descendants, each of which may lead a group, are looked up.
-        let _ = kill_process_group(leader, Signal::STOP);
-        let mut groups: HashSet<Pid> = table::groups_below(leader);
-        groups.insert(leader);
-        groups.remove(&getpgrp());
-        for group in &groups {
-            let _ = kill_process_group(*group, Signal::KILL);
-        }
-        let _ = self.child.wait();
-        // Those further down are not our children: they can only be watched going.
-        for _ in 0..ATTEMPTS {
-            if !table::any_alive_in(&groups) {
-                return;
+        let group = Pid::from_child(&self.child);
+        for signal in [Signal::TERM, Signal::KILL] {
+            for _ in 0..ATTEMPTS {
+                if !matches!(self.ended(), Ok(None)) {
+                    return;
+                }
+                // `cargo lambda watch` ends its functions, which lead groups of their own.
+                let _ = kill_process_group(group, signal);
+                pause();
             }
-            pause();
         }
-        eprintln!("warning: some processes of the groups {groups:?} did not end");
     }
+}
+
+/// Runs a command to its end, with its output on the terminal. An error when it fails.
+pub(crate) async fn run(command: &mut Command) -> Result<()> {
+    let status = ProcessTree::spawn(command)?.wait().await?;
+    ensure!(status.success(), "{} ended with {status}", command.get_program().display());
+    Ok(())
+}
+
+/// Whether there is such a program.
+pub(crate) fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    let command = command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Processes are looked at this often.
 const POLL: Duration = Duration::from_millis(20);
-/// A killed process is gone within milliseconds; after this many looks something is badly stuck.
-const ATTEMPTS: usize = 100;
+/// A process that does not end within this many looks is killed.
+const ATTEMPTS: usize = 250;
 
-#[expect(clippy::disallowed_methods, reason = "a destructor cannot await, and no event tells that a grandchild ended")]
+#[expect(clippy::disallowed_methods, reason = "a destructor cannot await")]
 fn pause() {
     std::thread::sleep(POLL);
 }
@@ -81,24 +84,21 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_process_that_ends_says_how() {
-        let mut tree = ProcessTree::spawn(Command::new("sh").args(["-c", "exit 3"])).unwrap();
-        assert_eq!(tree.wait().await.unwrap().code(), Some(3));
+    async fn a_command_that_fails_or_is_not_there_is_named() {
+        let error = |error: anyhow::Error| format!("{error:#}");
+        let failed = run(Command::new("sh").args(["-c", "exit 3"])).await.map_err(error);
+        assert_eq!(failed, Err("sh ended with exit status: 3".to_owned()));
+        let missing = run(&mut Command::new("/nonexistent/sh")).await.map_err(error);
+        assert!(missing.is_err_and(|error| error.starts_with("cannot run /nonexistent/sh: ")));
     }
 
     #[test]
-    fn dropping_the_handle_ends_grandchildren_that_lead_groups_of_their_own() {
-        // `set -m` gives every background job a process group, as `cargo lambda watch` does with functions.
-        let script = "set -m; sleep 600 & echo started; wait";
-        let mut command = Command::new("bash");
-        let mut tree = ProcessTree::spawn(command.args(["-c", script]).stdout(Stdio::piped())).unwrap();
-        let mut line = [0; 8];
-        io::Read::read_exact(tree.child.stdout.as_mut().unwrap(), &mut line).unwrap();
-        let mut groups = table::groups_below(Pid::from_child(&tree.child));
-        groups.remove(&Pid::from_child(&tree.child));
-        assert_eq!(groups.len(), 1, "the job leads a group of its own: {groups:?}");
-        assert!(table::any_alive_in(&groups));
+    fn dropping_the_handle_ends_the_process_and_what_is_in_its_group() {
+        let mut command = Command::new("sh");
+        let mut tree = ProcessTree::spawn(command.args(["-c", "sleep 600 & wait"]).stdout(Stdio::piped())).unwrap();
+        let mut output = tree.child.stdout.take().unwrap();
         drop(tree);
-        assert!(!table::any_alive_in(&groups));
+        // The pipe ends when nobody holds its other end any more.
+        assert_eq!(io::Read::read_to_end(&mut output, &mut Vec::new()).unwrap(), 0);
     }
 }

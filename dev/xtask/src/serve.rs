@@ -1,12 +1,13 @@
 //! `cargo xtask serve`: every function, for as long as a command runs.
 
-use std::ffi::OsString;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use hyper::Method;
+use runtime_api::Stopwatch;
 
+use crate::arguments::Serve;
 use crate::cargo_lambda;
 use crate::client::{Call, Client};
 use crate::cloud;
@@ -16,11 +17,9 @@ use crate::project;
 use crate::watch::Watch;
 
 /// Runs it. An error also when the command fails.
-pub(crate) async fn run(command: &[OsString]) -> Result<()> {
-    let [program, arguments @ ..] = command else { return Ok(()) };
-    let cargo_lambda = cargo_lambda::find_or_install().await?;
-    functions::build().await?;
-    let cloud = cloud::start().await?;
+pub(crate) async fn run(began: Stopwatch, Serve { program, arguments }: Serve) -> Result<()> {
+    let (cargo_lambda, ()) = tokio::try_join!(cargo_lambda::find_or_install(began), functions::build(began))?;
+    let cloud = cloud::start(began).await?;
     let mut watch = Watch::steady(&cargo_lambda, &cloud, true)?;
     watch.ready().await?;
     // The command should not wait for the start of the function.
@@ -32,7 +31,7 @@ pub(crate) async fn run(command: &[OsString]) -> Result<()> {
     command.env("HTTP_API_URL", format!("http://127.0.0.1:{}", watch.port()));
     command.env("STAFF_TOKEN", cloud.member_token("grace", "order-staff"));
     command.env("CUSTOMER_TOKEN", cloud.customer_token("ada"));
-    let mut process = ProcessTree::spawn(&mut command).context("cannot run the command")?;
+    let mut process = ProcessTree::spawn(&mut command)?;
     let status = tokio::select! {
         status = process.wait() => status?,
         error = watch.failure() => return Err(error.context(watch.log_tail())),

@@ -27,21 +27,19 @@ pub(crate) struct Watch {
 impl Watch {
     /// Starts it so that it never restarts a function by itself, with its output in a file.
     pub(crate) fn steady(cargo_lambda: &CargoLambda, cloud: &LocalCloud, token_reuse: bool) -> Result<Self> {
-        let log = project::tools().join(if token_reuse { "watch-with-reuse.log" } else { "watch-without-reuse.log" });
-        fs::create_dir_all(project::tools()).context("cannot create .tools/")?;
-        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = command(cargo_lambda, cloud, token_reuse);
-        command.arg("--ignore-changes").stdout(file.try_clone()?).stderr(file);
-        Self::start(command, free_port(0)?, Some(log))
+        let log = if token_reuse { "watch-with-reuse.log" } else { "watch-without-reuse.log" };
+        Self::logging(command(cargo_lambda, cloud, token_reuse), "--ignore-changes", log)
     }
 
     /// Starts only the emulated Lambda service, without any function: those connect to it by themselves.
     pub(crate) fn without_functions(cargo_lambda: &CargoLambda, cloud: &LocalCloud) -> Result<Self> {
-        let log = project::tools().join("watch-without-functions.log");
-        fs::create_dir_all(project::tools()).context("cannot create .tools/")?;
+        Self::logging(command(cargo_lambda, cloud, true), "--only-lambda-apis", "watch-without-functions.log")
+    }
+
+    fn logging(mut command: Command, option: &str, log: &str) -> Result<Self> {
+        let log = project::tools().join(log);
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = command(cargo_lambda, cloud, true);
-        command.arg("--only-lambda-apis").stdout(file.try_clone()?).stderr(file);
+        command.arg(option).stdout(file.try_clone()?).stderr(file);
         Self::start(command, free_port(0)?, Some(log))
     }
 
@@ -49,7 +47,6 @@ impl Watch {
     /// `preferred_port` if that is free.
     pub(crate) fn reloading(cargo_lambda: &CargoLambda, cloud: &LocalCloud, preferred_port: u16) -> Result<Self> {
         let ignore = project::tools().join("watch-ignore");
-        fs::create_dir_all(project::tools()).context("cannot create .tools/")?;
         fs::write(&ignore, IGNORE).with_context(|| format!("cannot write {}", ignore.display()))?;
         let mut command = command(cargo_lambda, cloud, true);
         command.env("CARGO_LAMBDA_IGNORE_FILE", ignore);
@@ -58,8 +55,7 @@ impl Watch {
 
     fn start(mut command: Command, port: u16, log: Option<PathBuf>) -> Result<Self> {
         command.args(["--invoke-port", &port.to_string()]);
-        let process = ProcessTree::spawn(&mut command).context("cannot run cargo lambda watch")?;
-        Ok(Self { process, port, log })
+        Ok(Self { process: ProcessTree::spawn(&mut command)?, port, log })
     }
 
     /// The port of 127.0.0.1 at which functions are called.
