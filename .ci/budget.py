@@ -12,6 +12,7 @@ import sys
 ZIP_BYTES = 3_700_000
 CRATES = {"query": 192, "mutate": 192, "http-api": 200, "service-user": 181}
 INSTRUCTIONS_OF_A_HIT = 200
+HITS = pathlib.Path("target/hits/hits/bootstrap")
 
 problems = []
 
@@ -33,8 +34,7 @@ def crates(function):
 
 
 def instructions(hits):
-    program = "target/bench-peers/release/hits"
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, str(hits)]
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", HITS, str(hits)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     return int(re.search(r"Collected : (\d+)", said)[1])
 
@@ -45,8 +45,9 @@ for zip_file in sorted(pathlib.Path("target/lambda").glob("*/bootstrap.zip")):
     check(f"crates in {function}", crates(function), CRATES[function])
 
 if shutil.which("valgrind"):
-    manifest = ["--manifest-path", "dev/bench/peers/rust/Cargo.toml", "--target-dir", "target/bench-peers"]
-    output("cargo", "build", "--quiet", "--locked", "--release", "--package", "hits", *manifest)
+    # Among the functions, so that all but this one program is what the zips are made of.
+    packages = [f"--package={name}" for name in [*CRATES, "floor"]]
+    output("cargo", "lambda", "build", "--quiet", "--release", *packages, "--bin", "hits", "--lambda-dir", HITS.parent.parent)
     # Of the difference, so that starting and ending do not count.
     check("instructions of a warm hit", (instructions(11_000) - instructions(1_000)) // 10_000, INSTRUCTIONS_OF_A_HIT)
 else:
