@@ -1,6 +1,6 @@
 //! AWS Secrets Manager: secrets, their versions and the labels that stand on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -14,18 +14,21 @@ pub(crate) struct SecretsManager {
     secrets: BTreeMap<String, Secret>,
 }
 
-/// A secret as it is now and as it was before.
 struct Secret {
     arn: String,
-    current: Version,
-    previous: Option<Version>,
+    versions: Vec<Version>,
 }
 
 struct Version {
     id: String,
     value: String,
     created: i64,
+    /// A label stands on one version of a secret at most.
+    stages: BTreeSet<String>,
 }
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -39,6 +42,16 @@ struct CreateSecret {
 struct PutSecretValue {
     secret_id: String,
     secret_string: String,
+    /// `AWSCURRENT` if none is named.
+    version_stages: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UpdateSecretVersionStage {
+    secret_id: String,
+    version_stage: String,
+    move_to_version_id: String,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +71,7 @@ impl SecretsManager {
         match operation {
             "CreateSecret" => self.create_secret(parse(body)?, now),
             "PutSecretValue" => self.put_secret_value(parse(body)?, now),
+            "UpdateSecretVersionStage" => self.update_secret_version_stage(parse(body)?),
             "GetSecretValue" => self.get_secret_value(&parse(body)?),
             _ => Err(AwsError::unknown_operation()),
         }
@@ -65,7 +79,9 @@ impl SecretsManager {
 
     pub(crate) fn seed(&mut self, name: &str, value: String, now: i64) {
         let arn = format!("arn:aws:secretsmanager:{}:000000000000:secret:{name}-Local1", self.region);
-        self.secrets.insert(name.to_owned(), Secret { arn, current: Version::new(value, now), previous: None });
+        let mut secret = Secret { arn, versions: Vec::new() };
+        secret.add(value, &[CURRENT.to_owned()], now);
+        self.secrets.insert(name.to_owned(), secret);
     }
 
     fn create_secret(&mut self, input: CreateSecret, now: i64) -> Outcome {
@@ -75,20 +91,23 @@ impl SecretsManager {
         }
         self.seed(&input.name, input.secret_string, now);
         let secret = &self.secrets[&input.name];
-        Ok(json!({"ARN": secret.arn, "Name": input.name, "VersionId": secret.current.id}))
+        Ok(json!({"ARN": secret.arn, "Name": input.name, "VersionId": secret.versions[0].id}))
     }
 
-    /// The label `AWSCURRENT` moves to the new version, and `AWSPREVIOUS` to the one that had it.
     fn put_secret_value(&mut self, input: PutSecretValue, now: i64) -> Outcome {
-        let (name, secret) = self
-            .secrets
-            .iter_mut()
-            .find(|(name, secret)| is_named(&input.secret_id, name, secret))
-            .ok_or_else(not_found)?;
-        let new = Version::new(input.secret_string, now);
-        secret.previous = Some(std::mem::replace(&mut secret.current, new));
-        let id = &secret.current.id;
-        Ok(json!({"ARN": secret.arn, "Name": name, "VersionId": id, "VersionStages": ["AWSCURRENT"]}))
+        let (name, secret) = self.secret_mut(&input.secret_id)?;
+        let stages = input.version_stages.unwrap_or_else(|| vec![CURRENT.to_owned()]);
+        let id = secret.add(input.secret_string, &stages, now);
+        Ok(json!({"ARN": secret.arn, "Name": name, "VersionId": id, "VersionStages": stages}))
+    }
+
+    fn update_secret_version_stage(&mut self, input: UpdateSecretVersionStage) -> Outcome {
+        let (name, secret) = self.secret_mut(&input.secret_id)?;
+        if !secret.versions.iter().any(|version| version.id == input.move_to_version_id) {
+            return Err(no_value("VersionId", &input.move_to_version_id));
+        }
+        secret.label(&input.version_stage, &input.move_to_version_id);
+        Ok(json!({"ARN": secret.arn, "Name": name}))
     }
 
     fn get_secret_value(&self, input: &GetSecretValue) -> Outcome {
@@ -97,36 +116,52 @@ impl SecretsManager {
             .iter()
             .find(|(name, secret)| is_named(&input.secret_id, name, secret))
             .ok_or_else(not_found)?;
-        let stage = input.version_stage.as_deref().unwrap_or("AWSCURRENT");
-        let version = match stage {
-            "AWSCURRENT" => Some(&secret.current),
-            "AWSPREVIOUS" => secret.previous.as_ref(),
-            _ => None,
-        };
-        let version = version.ok_or_else(|| {
-            let message = format!("Secrets Manager can't find the specified secret value for staging label: {stage}");
-            AwsError::new("ResourceNotFoundException", message)
-        })?;
+        let stage = input.version_stage.as_deref().unwrap_or(CURRENT);
+        let version = secret.versions.iter().find(|version| version.stages.contains(stage));
+        let version = version.ok_or_else(|| no_value("staging label", stage))?;
         Ok(json!({
             "ARN": secret.arn,
             "Name": name,
             "VersionId": version.id,
             "SecretString": version.value,
-            "VersionStages": [stage],
+            "VersionStages": version.stages,
             "CreatedDate": version.created,
         }))
     }
+
+    fn secret_mut(&mut self, asked: &str) -> Result<(&String, &mut Secret), AwsError> {
+        self.secrets.iter_mut().find(|(name, secret)| is_named(asked, name, secret)).ok_or_else(not_found)
+    }
 }
 
-impl Version {
-    fn new(value: String, now: i64) -> Self {
-        Self { id: ids::uuid(), value, created: now }
+impl Secret {
+    fn add(&mut self, value: String, stages: &[String], now: i64) -> String {
+        let id = ids::uuid();
+        self.versions.push(Version { id: id.clone(), value, created: now, stages: BTreeSet::new() });
+        stages.iter().for_each(|stage| self.label(stage, &id));
+        id
+    }
+
+    /// Moves a label to a version. When `AWSCURRENT` moves, `AWSPREVIOUS` follows to the version that had it.
+    fn label(&mut self, stage: &str, id: &str) {
+        let had_it = self.versions.iter_mut().find_map(|old| old.stages.remove(stage).then(|| old.id.clone()));
+        if let Some(version) = self.versions.iter_mut().find(|version| version.id == id) {
+            version.stages.insert(stage.to_owned());
+        }
+        if let Some(old) = had_it.filter(|old| stage == CURRENT && old != id) {
+            self.label(PREVIOUS, &old);
+        }
     }
 }
 
 /// By its name, its ARN, or its ARN without the six characters that Secrets Manager appends.
 fn is_named(asked: &str, name: &str, secret: &Secret) -> bool {
     asked == name || asked == secret.arn || secret.arn.rsplit_once('-').is_some_and(|(arn, _)| asked == arn)
+}
+
+fn no_value(by: &str, what: &str) -> AwsError {
+    let message = format!("Secrets Manager can't find the specified secret value for {by}: {what}");
+    AwsError::new("ResourceNotFoundException", message)
 }
 
 fn not_found() -> AwsError {

@@ -40,6 +40,29 @@ async fn the_value_before_the_current_one_is_the_previous_one() {
 }
 
 #[tokio::test]
+async fn a_rotation_stores_a_pending_value_and_makes_it_the_current_one_when_it_finishes() {
+    let cloud = Cloud::start().await;
+    cloud.secrets_manager("CreateSecret", json!({"Name": "a", "SecretString": "old"})).await.ok();
+    let pending = json!({"SecretId": "a", "SecretString": "new", "VersionStages": ["AWSPENDING"]});
+    let pending = cloud.secrets_manager("PutSecretValue", pending).await.ok();
+    assert_eq!(pending["VersionStages"], json!(["AWSPENDING"]));
+    let value = async |stage: &str| {
+        let secret = json!({"SecretId": "a", "VersionStage": stage});
+        cloud.secrets_manager("GetSecretValue", secret).await.ok()["SecretString"].clone()
+    };
+    assert_eq!((value("AWSCURRENT").await, value("AWSPENDING").await), (json!("old"), json!("new")));
+
+    let finish = json!({"SecretId": "a", "VersionStage": "AWSCURRENT", "MoveToVersionId": pending["VersionId"]});
+    cloud.secrets_manager("UpdateSecretVersionStage", finish).await.ok();
+    assert_eq!((value("AWSCURRENT").await, value("AWSPREVIOUS").await), (json!("new"), json!("old")));
+    assert_eq!(value("AWSPENDING").await, json!("new"), "the label stays until the next rotation");
+
+    let nowhere = json!({"SecretId": "a", "VersionStage": "AWSCURRENT", "MoveToVersionId": "nope"});
+    let reply = cloud.secrets_manager("UpdateSecretVersionStage", nowhere).await;
+    assert_eq!(reply.error().0, "ResourceNotFoundException");
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_not_found() {
     let cloud = Cloud::start().await;
     for operation in ["GetSecretValue", "PutSecretValue"] {
