@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use serde_json::json;
 
-use super::pool::{Client, Pool};
 use super::state::{Cognito, Context};
 use super::tokens;
 use crate::answer::Answer;
@@ -26,7 +25,12 @@ impl Cognito {
             let value = form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
             value.map(percent_decode)
         };
-        let (pool, client) = self.authenticated(headers).ok_or("invalid_client")?;
+        let in_body = || parameter("client_id").zip(parameter("client_secret"));
+        let (id, secret) = in_header(headers).or_else(in_body).ok_or("invalid_client")?;
+        let (pool, client) = self.client(&id).map_err(|_| "invalid_client")?;
+        if client.secret != Some(secret) {
+            return Err("invalid_client");
+        }
         match parameter("grant_type").ok_or("invalid_request")?.as_str() {
             "client_credentials" => {}
             _ => return Err("unsupported_grant_type"),
@@ -44,15 +48,14 @@ impl Cognito {
         let (token, lifetime) = tokens::issue_to_client(&self.keys, pool, client, &scope, context);
         Ok(json!({"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}).to_string())
     }
+}
 
-    /// The client whose id and secret the `Authorization: Basic` header holds.
-    fn authenticated(&self, headers: &HeaderMap) -> Option<(&Pool, &Client)> {
-        let basic = headers.get("authorization")?.to_str().ok()?.strip_prefix("Basic ")?;
-        let basic = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
-        let (id, secret) = basic.split_once(':')?;
-        let (pool, client) = self.client(id).ok()?;
-        (client.secret.as_deref() == Some(secret)).then_some((pool, client))
-    }
+/// The id and the secret in an `Authorization: Basic` header. Cognito's have no characters that would be encoded there.
+fn in_header(headers: &HeaderMap) -> Option<(String, String)> {
+    let basic = headers.get("authorization")?.to_str().ok()?.strip_prefix("Basic ")?;
+    let basic = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
+    let (id, secret) = basic.split_once(':')?;
+    Some((id.to_owned(), secret.to_owned()))
 }
 
 /// One value of an `application/x-www-form-urlencoded` body.
