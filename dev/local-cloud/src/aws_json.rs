@@ -26,6 +26,11 @@ impl AwsError {
         Self { code, message: None }
     }
 
+    /// A quota is used up; each service has a code of its own for it.
+    pub(crate) fn throttled(code: &'static str) -> Self {
+        Self::new(code, "Rate exceeded")
+    }
+
     pub(crate) fn unknown_operation() -> Self {
         Self::without_message("UnknownOperationException")
     }

@@ -89,6 +89,18 @@ impl LocalCloud {
         lock(&self.state.settings).refresh_token_lifetime = Some(whole_seconds(lifetime));
     }
 
+    /// Each user may sign in with its password so often in a second, ten times at Cognito; none is without a limit. More
+    /// are answered with `TooManyRequestsException`. A second is one of the stand-in's clock.
+    pub fn set_sign_in_quota(&self, per_second: Option<u32>) {
+        lock(&self.state.settings).sign_ins_per_second = per_second;
+    }
+
+    /// SSM parameters may be read so often in a second, 40 times at AWS; none is without a limit. More are answered with
+    /// `ThrottlingException`.
+    pub fn set_parameter_read_quota(&self, per_second: Option<u32>) {
+        lock(&self.state.settings).parameter_reads_per_second = per_second;
+    }
+
     /// Sets how many seconds the stand-in's clock is ahead of (or, negative, behind) the wall clock.
     pub fn set_clock_offset(&self, seconds: i64) {
         self.state.clock.set_offset(seconds);
@@ -191,6 +203,18 @@ impl Builder {
     /// See [`LocalCloud::set_token_lifetime`].
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.token_lifetime = Some(whole_seconds(lifetime));
+        self
+    }
+
+    /// See [`LocalCloud::set_sign_in_quota`].
+    pub fn sign_in_quota(mut self, per_second: u32) -> Self {
+        self.settings.sign_ins_per_second = Some(per_second);
+        self
+    }
+
+    /// See [`LocalCloud::set_parameter_read_quota`].
+    pub fn parameter_read_quota(mut self, per_second: u32) -> Self {
+        self.settings.parameter_reads_per_second = Some(per_second);
         self
     }
 

@@ -33,7 +33,7 @@
 //! | `POST /_local-cloud/customers/<name>`, `POST /_local-cloud/members/<group>/<name>` | a new access token of this customer, or of this member of a group, as text |
 //! | `GET /_local-cloud/calls` | `[{"at":…,"service":"cognito","operation":"AdminInitiateAuth","status":200,"outcome":"ok","millis":3}, …]` |
 //! | `DELETE /_local-cloud/calls` | forgets them |
-//! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15,"secretsmanager":20},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
+//! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15,"secretsmanager":20},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"sign_ins_per_second":null,"parameter_reads_per_second":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
 //! | `POST /_local-cloud/faults` | adds one [`Fault`]: `{"service":"appsync","operation":"GetOrder","kind":"status","code":503,"times":2}` |
 //! | `GET`, `DELETE /_local-cloud/faults` | those still to come; removes them |
 
@@ -57,6 +57,7 @@ mod clock;
 mod ids;
 mod jwt;
 mod lock;
+mod quota;
 
 pub use calls::{Call, Service};
 pub use cloud::{Builder, LocalCloud};

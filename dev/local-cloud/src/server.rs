@@ -130,7 +130,14 @@ fn execute(state: &State, head: &Parts, body: &[u8], call: &Call) -> Answer {
             aws_json::answer(Service::Cognito, outcome)
         }
         Call::Ssm { operation } => {
-            aws_json::answer(Service::Ssm, lock(&state.ssm).call(operation, body, state.clock.now()))
+            let per_second = lock(&state.settings).parameter_reads_per_second;
+            let mut ssm = lock(&state.ssm);
+            let outcome = if ssm.admits(operation, per_second, state.clock.now_millis()) {
+                ssm.call(operation, body, state.clock.now())
+            } else {
+                Err(AwsError::throttled("ThrottlingException"))
+            };
+            aws_json::answer(Service::Ssm, outcome)
         }
         Call::SecretsManager { operation } => {
             let outcome = lock(&state.secrets_manager).call(operation, body, state.clock.now());
@@ -154,7 +161,7 @@ fn answer_of_fault(fault: &Fault, call: &Call) -> Answer {
         (FaultKind::Throttle, service @ (Service::Cognito | Service::Ssm | Service::SecretsManager)) => {
             let cognito = service == Service::Cognito;
             let code = if cognito { "TooManyRequestsException" } else { "ThrottlingException" };
-            aws_json::answer(service, Err(AwsError::new(code, "Rate exceeded")))
+            aws_json::answer(service, Err(AwsError::throttled(code)))
         }
         (FaultKind::Throttle, Service::AppSync) => {
             appsync::refused_at_the_edge(429, "TooManyRequestsException", "Rate exceeded")

@@ -1,4 +1,4 @@
-//! What can be changed while it runs: latencies and token lifetimes. (The clock's offset lives in [`Clock`].)
+//! What can be changed while it runs: latencies, token lifetimes and quotas. (The clock's offset lives in [`Clock`].)
 
 use std::time::Duration;
 
@@ -14,6 +14,10 @@ pub(crate) struct Settings {
     /// Overrides what the app clients say; seconds.
     pub(crate) token_lifetime: Option<i64>,
     pub(crate) refresh_token_lifetime: Option<i64>,
+    /// Of each user.
+    pub(crate) sign_ins_per_second: Option<u32>,
+    /// Of the account.
+    pub(crate) parameter_reads_per_second: Option<u32>,
 }
 
 impl Settings {
@@ -27,6 +31,8 @@ impl Settings {
             "latency_ms": latency,
             "token_lifetime_s": self.token_lifetime,
             "refresh_token_lifetime_s": self.refresh_token_lifetime,
+            "sign_ins_per_second": self.sign_ins_per_second,
+            "parameter_reads_per_second": self.parameter_reads_per_second,
             "clock_offset_s": clock.offset(),
         })
     }
@@ -39,8 +45,10 @@ impl Settings {
         for (name, value) in wanted {
             match name.as_str() {
                 "latency_ms" => apply_latencies(&mut changed.latency, value)?,
-                "token_lifetime_s" => changed.token_lifetime = optional_seconds(name, value)?,
-                "refresh_token_lifetime_s" => changed.refresh_token_lifetime = optional_seconds(name, value)?,
+                "token_lifetime_s" => changed.token_lifetime = optional_positive(name, value)?,
+                "refresh_token_lifetime_s" => changed.refresh_token_lifetime = optional_positive(name, value)?,
+                "sign_ins_per_second" => changed.sign_ins_per_second = optional_positive(name, value)?,
+                "parameter_reads_per_second" => changed.parameter_reads_per_second = optional_positive(name, value)?,
                 "clock_offset_s" => offset = Some(value.as_i64().ok_or("clock_offset_s must be an integer")?),
                 _ => return Err(format!("there is no setting {name}")),
             }
@@ -63,12 +71,13 @@ fn apply_latencies(latency: &mut [Duration], wanted: &Value) -> Result<(), Strin
     Ok(())
 }
 
-fn optional_seconds(name: &str, value: &Value) -> Result<Option<i64>, String> {
+fn optional_positive<N: TryFrom<i64>>(name: &str, value: &Value) -> Result<Option<N>, String> {
     match value {
         Value::Null => Ok(None),
         value => value
             .as_i64()
-            .filter(|seconds| *seconds > 0)
+            .filter(|number| *number > 0)
+            .and_then(|number| N::try_from(number).ok())
             .map(Some)
             .ok_or_else(|| format!("{name} must be a positive integer or null")),
     }
@@ -97,6 +106,8 @@ mod tests {
             "latency_ms": {"cognito": 150, "ssm": 0, "appsync": 15, "secretsmanager": 0},
             "token_lifetime_s": 60,
             "refresh_token_lifetime_s": null,
+            "sign_ins_per_second": 10,
+            "parameter_reads_per_second": null,
             "clock_offset_s": -5,
         });
         assert_eq!(settings.apply(&clock, &wanted), Ok(()));

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 pub(crate) use self::parameter::Kind;
 use self::parameter::{Parameter, Reference};
 use crate::aws_json::{AwsError, Outcome, parse};
+use crate::quota::Quota;
 
 /// GetParameters and DeleteParameters take no more names.
 const MOST_NAMES: usize = 10;
@@ -18,6 +19,7 @@ const MOST_NAMES: usize = 10;
 pub(crate) struct Ssm {
     region: String,
     parameters: BTreeMap<String, Parameter>,
+    reads: Quota,
 }
 
 #[derive(Deserialize)]
@@ -90,7 +92,13 @@ struct DeleteParameters {
 
 impl Ssm {
     pub(crate) fn new(region: &str) -> Self {
-        Self { region: region.to_owned(), parameters: BTreeMap::new() }
+        Self { region: region.to_owned(), parameters: BTreeMap::new(), reads: Quota::default() }
+    }
+
+    /// Whether the quota lets an operation pass: the one of reads is shared by those that give values.
+    pub(crate) fn admits(&mut self, operation: &str, reads_per_second: Option<u32>, now_millis: i64) -> bool {
+        let is_read = matches!(operation, "GetParameter" | "GetParameters" | "GetParametersByPath");
+        !is_read || self.reads.admits(reads_per_second, now_millis)
     }
 
     /// Executes one operation, by the second part of its `X-Amz-Target`.

@@ -50,8 +50,10 @@ impl State {
 
     /// What an operation of Cognito needs to know from outside.
     pub(crate) fn cognito_context(&self) -> cognito::Context {
-        let Settings { token_lifetime, refresh_token_lifetime, .. } = *lock(&self.settings);
-        cognito::Context { now: self.clock.now(), token_lifetime, refresh_token_lifetime }
+        let Settings { token_lifetime, refresh_token_lifetime, sign_ins_per_second, .. } = *lock(&self.settings);
+        let now_millis = self.clock.now_millis();
+        let now = now_millis.div_euclid(1000);
+        cognito::Context { now, now_millis, token_lifetime, refresh_token_lifetime, sign_ins_per_second }
     }
 
     /// An access token of a user of the seeded pool, who comes into being if need be.

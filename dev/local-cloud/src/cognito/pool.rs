@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lockout::Lockout;
 use crate::aws_json::AwsError;
+use crate::quota::Quota;
 
 pub(super) struct Pool {
     pub(super) id: String,
@@ -122,6 +123,7 @@ pub(super) struct User {
     pub(super) enabled: bool,
     pub(super) groups: BTreeSet<String>,
     pub(super) lockout: Lockout,
+    pub(super) sign_ins: Quota,
     pub(super) created: i64,
     pub(super) modified: i64,
     password: String,
@@ -138,6 +140,7 @@ impl User {
             enabled: true,
             groups: BTreeSet::new(),
             lockout: Lockout::default(),
+            sign_ins: Quota::default(),
             created: now,
             modified: now,
             password: crate::ids::opaque::<32>(),

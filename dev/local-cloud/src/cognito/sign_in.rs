@@ -130,6 +130,9 @@ impl Cognito {
                 AwsError::new("UserNotFoundException", "User does not exist.")
             });
         };
+        if !user.sign_ins.admits(context.sign_ins_per_second, context.now_millis) {
+            return Err(AwsError::throttled("TooManyRequestsException"));
+        }
         if user.lockout.is_locked(context.now) {
             return Err(not_authorized("Password attempts exceeded"));
         }

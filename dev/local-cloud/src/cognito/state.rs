@@ -20,9 +20,13 @@ pub(crate) struct Cognito {
 pub(crate) struct Context {
     /// Seconds since 1970 by the stand-in's clock.
     pub(crate) now: i64,
+    /// The same in milliseconds.
+    pub(crate) now_millis: i64,
     /// Override what the app client says; seconds.
     pub(crate) token_lifetime: Option<i64>,
     pub(crate) refresh_token_lifetime: Option<i64>,
+    /// How often each user may sign in with its password.
+    pub(crate) sign_ins_per_second: Option<u32>,
 }
 
 /// What the tokens of one sign-in share, however often they are refreshed.

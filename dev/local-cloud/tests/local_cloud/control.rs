@@ -55,6 +55,65 @@ async fn settings_are_changed_over_http() {
 }
 
 #[tokio::test]
+async fn a_user_may_sign_in_so_often_a_second_and_others_are_not_held_up() {
+    let cloud = Cloud::start_with(LocalCloud::builder().sign_in_quota(3)).await;
+    let (pool, client) =
+        cloud.new_pool(json!({}), json!({"ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]})).await;
+    cloud.new_user(&pool, "another").await;
+    // All would be let through in 13 s; this takes less than one.
+    let mut refused = 0;
+    for _ in 0..40 {
+        let reply = cloud.sign_in(cloud.seed_parameters()).await;
+        if reply.status == 400 {
+            reply.assert_error("TooManyRequestsException", "Rate exceeded");
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "40 sign-ins, three a second");
+    cloud.tokens_of(&pool, &client, "another").await;
+
+    cloud.set_clock_offset(2);
+    cloud.tokens().await;
+    cloud.set_sign_in_quota(None);
+    for _ in 0..10 {
+        cloud.tokens().await;
+    }
+}
+
+#[tokio::test]
+async fn parameters_are_read_so_often_a_second_by_all_operations_together() {
+    let cloud = Cloud::start().await;
+    let quota = json!({"parameter_reads_per_second": 2, "sign_ins_per_second": 10});
+    let settings = cloud.http("PUT", "/_local-cloud/settings", &quota.to_string()).await.ok();
+    assert_eq!((&settings["parameter_reads_per_second"], &settings["sign_ins_per_second"]), (&json!(2), &json!(10)));
+    let name = format!("{}/client-id", cloud.seed().parameters_prefix);
+    let mut refused = 0;
+    for _ in 0..10 {
+        for (operation, input) in [
+            ("GetParameter", json!({"Name": name})),
+            ("GetParameters", json!({"Names": [name]})),
+            ("GetParametersByPath", json!({"Path": "/"})),
+        ] {
+            let reply = cloud.ssm(operation, input).await;
+            if reply.status == 400 {
+                reply.assert_error("ThrottlingException", "Rate exceeded");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0, "30 reads, two a second");
+    let put = json!({"Name": "/a", "Value": "x", "Type": "String"});
+    cloud.ssm("PutParameter", put).await.ok();
+    cloud.set_clock_offset(2);
+    cloud.ssm("GetParameter", json!({"Name": name})).await.ok();
+    let refused = cloud.http("PUT", "/_local-cloud/settings", r#"{"sign_ins_per_second":0}"#).await;
+    assert_eq!(
+        (refused.status, &refused.json()["error"]),
+        (400, &json!("sign_ins_per_second must be a positive integer or null"))
+    );
+}
+
+#[tokio::test]
 async fn faults_are_injected_over_http() {
     let cloud = Cloud::start().await;
     let fault = json!({"service": "ssm", "operation": "GetParameter", "kind": "status", "code": 503, "times": 2});
