@@ -1,7 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
 use appsync::AppSyncClient;
-use aws_sdk_ssm::config::{BehaviorVersion, SharedCredentialsProvider, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_ssm::config::{
+    BehaviorVersion, SharedCredentialsProvider,
+    retry::{ReconnectMode, RetryConfig},
+    timeout::TimeoutConfig,
+};
 use aws_types::SdkConfig;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -20,7 +24,12 @@ pub fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
         .region(aws.region.clone())
         .credentials_provider(SharedCredentialsProvider::new(aws.credentials.clone()))
         .http_client(SdkHttp(http))
-        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(100)))
+        .retry_config(
+            RetryConfig::standard()
+                .with_initial_backoff(Duration::from_millis(100))
+                // The HTTP client drops broken connections itself, and knows no other way to give one up.
+                .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
+        )
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT)

@@ -16,7 +16,12 @@ use aws_sdk_cognitoidentityprovider::{Client, config::timeout::TimeoutConfig};
 use local_cloud::{Fault, LocalCloud, Service};
 use serde_json::json;
 
-use crate::{peer::sdk_clients, relay::Relay, secrets::Log};
+use crate::{
+    peer::sdk_clients,
+    relay::Relay,
+    secrets::Log,
+    setup::{config, start_context},
+};
 
 const SIGN_IN: &str = "AdminInitiateAuth";
 
@@ -360,4 +365,26 @@ async fn a_connection_that_is_reset_under_a_request_costs_one_retry() {
     cloud.inject(Fault::reset(Service::Cognito));
     source.sign_in().await.unwrap();
     assert_eq!(cloud.count(Service::Cognito), 3);
+}
+
+/// With the SDK and the HTTP client as the functions have them.
+#[tokio::test]
+async fn what_succeeds_at_the_second_try_logs_nothing_above_a_warning() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let config = config(&cloud, &[]);
+    for fault in [Fault::reset(Service::Ssm), Fault::reset(Service::Cognito)] {
+        cloud.inject(fault);
+    }
+    let ((), log) = Log::of(async {
+        start_context(&config).await;
+        assert_eq!((cloud.count_of("GetParameters"), cloud.count_of(SIGN_IN)), (2, 2));
+        // Other calls are repeated after a failure too, such as those that make a service user.
+        cloud.inject(Fault::status(Service::Ssm, 503));
+        let sdk = startup::sdk_config(&config.aws, startup::http_client(&config.aws).unwrap());
+        aws_sdk_ssm::Client::new(&sdk).describe_parameters().send().await.unwrap();
+        assert_eq!(cloud.count_of("DescribeParameters"), 2);
+    })
+    .await;
+    assert!(log.contains("signing in"), "the log was captured");
+    assert!(!log.contains("\"level\":\"ERROR\""), "{log}");
 }
