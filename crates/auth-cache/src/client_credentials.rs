@@ -10,9 +10,7 @@ use reqwest::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{
-    ClientCredentials, CredentialsSource, SignInError, Token, TokenSource, credentials::source::second_attempt,
-};
+use crate::{ClientCredentials, CredentialsSource, SignInError, Token, TokenSource, credentials::source::next_attempt};
 
 /// Signs in a client that acts for itself, without a user: OAuth 2.0's `client_credentials` grant
 /// ([RFC 6749, section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)) at the token endpoint of a Cognito
@@ -190,13 +188,14 @@ fn refusal(status: StatusCode, body: &[u8]) -> SignInError {
 
 impl<C: CredentialsSource<ClientCredentials>> TokenSource for ClientCredentialsTokenSource<C> {
     async fn sign_in(&self) -> Result<Token, SignInError> {
-        let credentials = self.credentials.read().await?;
-        match self.sign_in_as(&credentials).await {
-            Err(SignInError::WrongCredentials) => {
-                let others = second_attempt(&self.credentials, &credentials).await?;
-                self.sign_in_as(&others).await
+        let mut credentials = self.credentials.read().await?;
+        let mut refused = Vec::new();
+        loop {
+            match self.sign_in_as(&credentials).await {
+                Err(SignInError::WrongCredentials) => refused.push(credentials),
+                result => return result,
             }
-            result => result,
+            credentials = next_attempt(&self.credentials, &refused).await?;
         }
     }
 }

@@ -22,7 +22,8 @@ use self::{
     refresh_token::{RefreshTokens, Renewable},
 };
 use crate::{
-    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource, credentials::source::second_attempt,
+    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource,
+    credentials::source::next_attempt,
 };
 
 /// Signs a service user in to a Cognito user pool: `AdminInitiateAuth` with `ADMIN_USER_PASSWORD_AUTH`, and afterwards
@@ -98,13 +99,14 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
     }
 
     async fn sign_in_with_password(&self, request: u64) -> Result<Token, SignInError> {
-        let credentials = self.credentials.read().await?;
-        match self.sign_in_as(request, &credentials).await {
-            Err(SignInError::WrongCredentials) => {
-                let others = second_attempt(&self.credentials, &credentials).await?;
-                self.sign_in_as(request, &others).await
+        let mut credentials = self.credentials.read().await?;
+        let mut refused = Vec::new();
+        loop {
+            match self.sign_in_as(request, &credentials).await {
+                Err(SignInError::WrongCredentials) => refused.push(credentials),
+                result => return result,
             }
-            result => result,
+            credentials = next_attempt(&self.credentials, &refused).await?;
         }
     }
 

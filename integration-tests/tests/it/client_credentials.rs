@@ -184,7 +184,7 @@ async fn a_client_secret_that_is_rotated_between_reading_and_using_it_is_read_on
             Ok(ClientCredentials::new(&self.0.client_id, "yesterday's secret"))
         }
 
-        async fn read_again(&self, _: &ClientCredentials) -> Result<Option<ClientCredentials>, CredentialsError> {
+        async fn read_again(&self, _: &[ClientCredentials]) -> Result<Option<ClientCredentials>, CredentialsError> {
             Ok(Some(self.0.clone()))
         }
     }

@@ -1,8 +1,10 @@
 //! Where credentials are read from.
 
+use std::sync::Arc;
+
 use auth_cache::{
-    CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, SecretsManagerCredentials, SignInError,
-    SsmCredentials, SsmValue, TokenSource as _, TokenUse,
+    Clock, CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, ManualClock,
+    SecretsManagerCredentials, SignInError, SsmCredentials, SsmValue, TokenCache, TokenSource as _, TokenUse,
 };
 use aws_sdk_secretsmanager::Client as SecretsManager;
 use local_cloud::{Fault, LocalCloud, Service};
@@ -32,20 +34,30 @@ impl Setup {
 
     /// Makes the seeded values, with another password, the current version of the secret.
     async fn put(&self, password: &str) {
+        self.put_json(&self.secret(password)).await;
+    }
+
+    fn secret(&self, password: &str) -> Value {
         let seed = self.cloud.seed();
-        let secret = json!({
+        json!({
             "username": seed.username,
             "password": password,
             "user_pool_id": seed.user_pool_id,
             "client_id": seed.client_id,
             "client_secret": seed.client_secret,
-        });
-        self.put_json(&secret).await;
+        })
     }
 
     async fn put_json(&self, secret: &Value) {
         let put = self.secrets_manager.put_secret_value().secret_id(&self.cloud.seed().secret_id);
         put.secret_string(secret.to_string()).send().await.unwrap();
+    }
+
+    /// Stores another password as a rotation does before it sets it: labelled `AWSPENDING`. Gives the version's id.
+    async fn put_pending(&self, password: &str) -> String {
+        let put = self.secrets_manager.put_secret_value().secret_id(&self.cloud.seed().secret_id);
+        let put = put.secret_string(self.secret(password).to_string()).version_stages("AWSPENDING");
+        put.send().await.unwrap().version_id.unwrap()
     }
 
     async fn read(&self) -> Result<Credentials, CredentialsError> {
@@ -70,7 +82,52 @@ async fn while_the_current_password_is_not_yet_set_the_previous_one_signs_in() {
     t.put("Not-set-yet-1").await;
     t.source.sign_in().await.unwrap();
     assert_eq!(t.cloud.count_of(SIGN_IN), 2);
-    assert_eq!(t.cloud.count_of(READ), 3, "the current version twice, then the previous one");
+    assert_eq!(t.cloud.count_of(READ), 4, "the current version twice, a pending one, then the previous one");
+}
+
+#[tokio::test]
+async fn while_a_rotation_has_set_the_pending_password_and_not_finished_it_signs_in() {
+    let t = Setup::new().await;
+    t.put("Older-1").await;
+    t.put("Old-1").await;
+    t.put_pending(&t.cloud.seed().password).await;
+    t.source.sign_in().await.unwrap();
+    assert_eq!(t.cloud.count_of(SIGN_IN), 2);
+}
+
+#[tokio::test]
+async fn when_the_pending_password_is_not_set_yet_and_the_current_one_is_not_either_the_previous_one_signs_in() {
+    let t = Setup::new().await;
+    t.put("Not-set-yet-1").await;
+    t.put_pending("Not-set-yet-2").await;
+    t.source.sign_in().await.unwrap();
+    assert_eq!(t.cloud.count_of(SIGN_IN), 3);
+}
+
+#[tokio::test]
+async fn three_passwords_that_are_all_wrong_are_tried_once_each_in_a_thousand_calls() {
+    let t = Setup::new().await;
+    t.put("Wrong-1").await;
+    t.put("Wrong-2").await;
+    t.put_pending("Wrong-3").await;
+    let cache = TokenCache::new().with_clock(ManualClock::at(Clock::wall().now()));
+    let source = Arc::new(t.source);
+    for _ in 0..1000 {
+        cache.get(&source).await.unwrap_err();
+    }
+    assert_eq!(t.cloud.count_of(SIGN_IN), 3);
+}
+
+#[tokio::test]
+async fn a_pending_label_that_a_finished_rotation_left_behind_is_no_further_attempt() {
+    let t = Setup::new().await;
+    t.put("Wrong-1").await;
+    let id = t.put_pending("Wrong-2").await;
+    let finish = t.secrets_manager.update_secret_version_stage().secret_id(&t.cloud.seed().secret_id);
+    finish.version_stage("AWSCURRENT").move_to_version_id(id).send().await.unwrap();
+    let error = t.source.sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
+    assert_eq!(t.cloud.count_of(SIGN_IN), 2);
 }
 
 #[tokio::test]

@@ -18,8 +18,9 @@ use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource}
 /// `client_secret` is there only if the app client has one. [`ClientCredentials`] are the last two alone. The role
 /// needs `secretsmanager:GetSecretValue` on the secret.
 ///
-/// The version labelled `AWSCURRENT` is used. When the identity provider calls it wrong, it is read again, and if it
-/// has not changed, `AWSPREVIOUS` is tried: while a rotation is under way, the new password may not be set yet.
+/// The version labelled `AWSCURRENT` is used. When the identity provider calls it wrong, a rotation may be under way:
+/// it is read again, and if it has not changed, `AWSPENDING` is tried, which is the valid one between a rotation's steps
+/// `setSecret` and `finishSecret`, and then `AWSPREVIOUS`. That is three attempts at most.
 #[derive(Clone, Debug)]
 pub struct SecretsManagerCredentials {
     secrets_manager: Client,
@@ -27,6 +28,7 @@ pub struct SecretsManagerCredentials {
 }
 
 const CURRENT: &str = "AWSCURRENT";
+const PENDING: &str = "AWSPENDING";
 const PREVIOUS: &str = "AWSPREVIOUS";
 
 impl SecretsManagerCredentials {
@@ -43,17 +45,18 @@ impl SecretsManagerCredentials {
             .ok_or_else(|| CredentialsError::Malformed { name: self.secret_id.clone(), expected: T::EXPECTED })
     }
 
-    async fn other_than<T: InSecret>(&self, refused: &T) -> Result<Option<T>, CredentialsError> {
-        let current = self.get(CURRENT).await?;
-        if current != *refused {
-            return Ok(Some(current));
+    async fn other_than<T: InSecret>(&self, refused: &[T]) -> Result<Option<T>, CredentialsError> {
+        for stage in [CURRENT, PENDING, PREVIOUS] {
+            match self.get(stage).await {
+                Ok(credentials) if !refused.contains(&credentials) => return Ok(Some(credentials)),
+                Ok(_) => {}
+                // Most secrets have no pending version, and one that was never rotated has no previous one; the role may be
+                // allowed to read the current one only.
+                Err(error) if stage != CURRENT && !error.is_transient() => {}
+                Err(error) => return Err(error),
+            }
         }
-        match self.get(PREVIOUS).await {
-            Ok(previous) => Ok(Some(previous).filter(|previous| previous != refused)),
-            // A secret that was never rotated has none.
-            Err(CredentialsError::Missing { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(None)
     }
 
     fn classify<E>(&self, error: SdkError<E>) -> CredentialsError
@@ -80,7 +83,7 @@ impl CredentialsSource for SecretsManagerCredentials {
         self.get(CURRENT).await
     }
 
-    async fn read_again(&self, refused: &Credentials) -> Result<Option<Credentials>, CredentialsError> {
+    async fn read_again(&self, refused: &[Credentials]) -> Result<Option<Credentials>, CredentialsError> {
         self.other_than(refused).await
     }
 }
@@ -90,7 +93,7 @@ impl CredentialsSource<ClientCredentials> for SecretsManagerCredentials {
         self.get(CURRENT).await
     }
 
-    async fn read_again(&self, refused: &ClientCredentials) -> Result<Option<ClientCredentials>, CredentialsError> {
+    async fn read_again(&self, refused: &[ClientCredentials]) -> Result<Option<ClientCredentials>, CredentialsError> {
         self.other_than(refused).await
     }
 }

@@ -93,16 +93,22 @@ pub trait CredentialsSource<T: PartialEq + Send + Sync = Credentials>: Send + Sy
     /// When they cannot be read or are not what they should be.
     fn read(&self) -> impl Future<Output = Result<T, CredentialsError>> + Send;
 
-    /// Gives what to try after the identity provider has called `refused` wrong, or none to leave it at that. Asked
-    /// once per sign-in.
+    /// Gives what to try after the identity provider has called all of `refused` wrong, or none to leave it at that. The
+    /// first of them is what was read. A sign-in makes three attempts at most, because five wrong passwords lock a user
+    /// out.
     ///
-    /// The default reads again, and gives what it reads if that differs: the credentials may have been rotated between
-    /// reading and using them.
+    /// The default reads once more, and gives what it reads if that differs: the credentials may have been rotated
+    /// between reading and using them.
     ///
     /// # Errors
     /// As [`CredentialsSource::read`].
-    fn read_again(&self, refused: &T) -> impl Future<Output = Result<Option<T>, CredentialsError>> + Send {
-        async move { Ok(Some(self.read().await?).filter(|credentials| credentials != refused)) }
+    fn read_again(&self, refused: &[T]) -> impl Future<Output = Result<Option<T>, CredentialsError>> + Send {
+        async move {
+            match refused {
+                [read] => Ok(Some(self.read().await?).filter(|credentials| credentials != read)),
+                _ => Ok(None),
+            }
+        }
     }
 }
 
@@ -120,15 +126,19 @@ impl CredentialsSource<ClientCredentials> for ClientCredentials {
     }
 }
 
-/// The credentials for the one attempt that may follow when `refused` were wrong.
+/// The credentials for the attempt that may follow when these were wrong.
 #[cfg(any(feature = "client-credentials", feature = "cognito"))]
-pub(crate) async fn second_attempt<T, C>(source: &C, refused: &T) -> Result<T, SignInError>
+pub(crate) async fn next_attempt<T, C>(source: &C, refused: &[T]) -> Result<T, SignInError>
 where
     T: PartialEq + Send + Sync,
     C: CredentialsSource<T>,
 {
+    const MOST_ATTEMPTS: usize = 3;
+    if refused.len() >= MOST_ATTEMPTS {
+        return Err(SignInError::WrongCredentials);
+    }
     match source.read_again(refused).await {
-        Ok(Some(credentials)) if credentials != *refused => Ok(credentials),
+        Ok(Some(credentials)) if !refused.contains(&credentials) => Ok(credentials),
         Ok(_) => Err(SignInError::WrongCredentials),
         // Not this error, which may be transient: the next attempt would follow soon, and be another wrong one.
         Err(error) => {
