@@ -39,7 +39,10 @@ def instructions(hits):
     return int(re.search(r"Collected : (\d+)", said)[1])
 
 
-for zip_file in sorted(pathlib.Path("target/lambda").glob("*/bootstrap.zip")):
+zips = sorted(pathlib.Path("target/lambda").glob("*/bootstrap.zip"))
+if not zips:
+    sys.exit("there are no zips: run cargo lambda build --release --output-format zip")
+for zip_file in zips:
     function = zip_file.parent.name
     check(f"zip of {function}, bytes", zip_file.stat().st_size, ZIP_BYTES)
     check(f"crates in {function}", crates(function), CRATES[function])

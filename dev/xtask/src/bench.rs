@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: builds the program that measures, and runs it.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -13,6 +14,11 @@ use crate::project;
 
 pub(crate) async fn run(began: Stopwatch, options: Bench) -> Result<()> {
     ensure!(cfg!(target_os = "linux"), "the benchmark reads /proc, so it needs Linux");
+    if let Some(file) = &options.from {
+        ensure!(Path::new(file).exists(), "{file} does not exist: give the results.json of an earlier run");
+    }
+    let is_complete = !process::is_there("node") || process::is_there("npm");
+    ensure!(is_complete, "node is here, but npm is not: install it, or leave Node out with --only");
     for (program, without) in MAY_BE_MISSING {
         if !process::is_there(program) {
             println!("there is no {program} here: {without}");
