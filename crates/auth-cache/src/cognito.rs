@@ -22,8 +22,7 @@ use self::{
     refresh_token::{RefreshTokens, Renewable},
 };
 use crate::{
-    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource,
-    credentials::source::next_attempt,
+    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource, credentials::source::next_attempt,
 };
 
 /// Signs a service user in to a Cognito user pool: `AdminInitiateAuth` with `ADMIN_USER_PASSWORD_AUTH`, and afterwards
