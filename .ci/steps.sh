@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Without the network, another toolchain than that of rust-toolchain.toml will do.
+cargo --version >/dev/null 2>&1 || export RUSTUP_TOOLCHAIN=stable
+
 tools=$PWD/.tools/ci
 times=()
 began=$SECONDS
