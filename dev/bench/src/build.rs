@@ -1,10 +1,11 @@
-//! Builds what is measured. Everything is pinned by lock files, and installed below `.tools/` and `target/`.
+//! The variants: those in Rust, which are compiled by now, and the others, which are pinned by lock files and installed below
+//! `.tools/`.
 
 use std::{
-    env, fs, io,
+    env, fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -61,31 +62,10 @@ pub(crate) fn zip_size(files: &[PathBuf]) -> Result<u64> {
     Ok(size)
 }
 
-/// The function `query` as it is deployed and the floors, which share what they are made of; and at the same time what
-/// other people write, with features of its own: while the one is linked, the other compiles.
+/// What `cargo xtask bench` has compiled.
 fn rust(optimized: bool, wanted: impl Fn(&str) -> bool) -> Result<Vec<Variant>> {
-    // Unoptimized is only to see that it works: what the tests have compiled will do.
-    let (profile, folder, features) =
-        if optimized { ("release", "release", "--features=") } else { ("dev", "debug", "--features=dev") };
-    let build = |arguments: &[&str]| {
-        let mut cargo = Command::new("cargo");
-        cargo.args(["build", "--profile", profile]).args(arguments).current_dir(root()).stdin(Stdio::null()).spawn()
-    };
-    // All functions are selected, as when they are deployed, because their features are those that all of them ask for.
-    let functions = fs::read_dir(root().join("functions"))?.flatten();
-    let functions = functions.map(|entry| format!("--package={}", entry.file_name().display())).collect::<Vec<_>>();
-    let together = ["--package=floor", "--bin=query", "--bin=floor", "--bin=hello", features];
-    let together: Vec<&str> = functions.iter().map(String::as_str).chain(together).collect();
-    let apart = "--config=term.progress.when='never' --locked --manifest-path dev/bench/peers/rust/Cargo.toml --target-dir target/bench-peers";
-    let apart: Vec<&str> = apart.split(' ').collect();
-    let naive = wanted(NAIVE).then(|| build(&apart)).transpose()?;
-    let ours = build(&together).and_then(|mut ours| ours.wait());
-    // Waited for before anything fails: it would go on by itself.
-    if let Some(mut naive) = naive {
-        succeeded("cargo", naive.wait())?;
-    }
-    succeeded("cargo", ours)?;
-    // This program is in another profile's folder of the same target folder.
+    let folder = if optimized { "release" } else { "debug" };
+    // This program may be in another profile's folder of the same target folder.
     let here = env::current_exe()?;
     let here = |program: &str| here.with_file_name("..").join(folder).join(program);
     let naive = root().join("target/bench-peers").join(folder).join(NAIVE);
@@ -198,11 +178,7 @@ fn mark_installed(home: &Path, lock: &Path) -> Result<()> {
 
 fn run(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    succeeded(&name, command.stdin(Stdio::null()).status())
-}
-
-fn succeeded(name: &str, ended: io::Result<ExitStatus>) -> Result<()> {
-    let status = ended.with_context(|| format!("cannot run {name}"))?;
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {name}"))?;
     ensure!(status.success(), "{name} failed ({status}): see above");
     Ok(())
 }

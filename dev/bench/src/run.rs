@@ -41,13 +41,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-const FULL: Effort = Effort { rounds: 11, warm: 300, processes: 7 };
+const FULL: Effort = Effort { rounds: 7, warm: 300, processes: 7 };
 const QUICK: Effort = Effort { rounds: 1, warm: 3, processes: 1 };
 
 async fn measure(arguments: &Arguments) -> Result<Results> {
     ensure!(cfg!(target_os = "linux"), "the benchmark reads /proc, so it needs Linux");
     let began = Stopwatch::start();
-    began.say("building all variants (minutes the first time, seconds later)");
+    began.say("installing the variants in Node and Python, unless they are");
     let variants = build::all(!arguments.quick, |name| arguments.wants(name))?;
     ensure!(!variants.is_empty(), "there is no such variant");
     let mut effort = if arguments.quick { QUICK } else { FULL };

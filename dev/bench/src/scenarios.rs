@@ -120,12 +120,11 @@ impl Stage {
         self.backend.set_latencies(true);
         let environment = self.environment(true);
         self.backend.cloud.set_token_lifetime(TOKEN_LIFE);
-        let mut results = Vec::new();
+        let (mut results, mut frozen) = (Vec::new(), Vec::new());
         for name in [OURS, NODE_CACHED, PYTHON, NAIVE] {
             let Some(variant) = self.variants.iter().find(|variant| variant.name == name).cloned() else { continue };
             let mut result =
                 Frozen { variant: name.to_owned(), warm_ms: Vec::new(), next_ms: Vec::new(), failures: Vec::new() };
-            let mut functions = Vec::new();
             for _ in 0..effort.processes {
                 let mut function = Function::start(&variant, &environment, &self.logs).await?;
                 function.idle().await?;
@@ -134,23 +133,24 @@ impl Stage {
                     result.warm_ms.push(self.invoke(&variant, &mut function).await?);
                 }
                 function.freeze()?;
-                functions.push(function);
-            }
-            self.backend.front.close_connections();
-            tokio::time::sleep(TOKEN_LIFE + Duration::from_secs(1)).await;
-            for mut function in functions {
-                function.thaw()?;
-                let outcome = function.try_invoke(&event()).await?;
-                match outcome.answer {
-                    Ok(answer) => {
-                        check(&answer, &mut self.expected)?;
-                        result.next_ms.push(millis(outcome.wall));
-                    }
-                    Err(error) => result.failures.push(String::from_utf8_lossy(&error).into_owned()),
-                }
-                function.end().await?;
+                frozen.push((results.len(), function));
             }
             results.push(result);
+        }
+        self.backend.front.close_connections();
+        tokio::time::sleep(TOKEN_LIFE + Duration::from_secs(1)).await;
+        for (index, mut function) in frozen {
+            let result = &mut results[index];
+            function.thaw()?;
+            let outcome = function.try_invoke(&event()).await?;
+            match outcome.answer {
+                Ok(answer) => {
+                    check(&answer, &mut self.expected)?;
+                    result.next_ms.push(millis(outcome.wall));
+                }
+                Err(error) => result.failures.push(String::from_utf8_lossy(&error).into_owned()),
+            }
+            function.end().await?;
         }
         self.backend.cloud.set_token_lifetime(Duration::from_secs(3600));
         Ok(results)

@@ -48,7 +48,7 @@ pub(crate) struct Bench {
     /// everything once, to see that it works
     #[argh(switch)]
     pub(crate) quick: bool,
-    /// starts of each variant in each comparison (default 11)
+    /// starts of each variant in each comparison (default 7)
     #[argh(option)]
     pub(crate) rounds: Option<NonZeroUsize>,
     /// these variants only, separated by commas: ours, floor, hello, naive, node-cached, node-each-time, python

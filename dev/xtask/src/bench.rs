@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: builds the program that measures, and runs it.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use futures_util::future::try_join_all;
 use runtime_api::Stopwatch;
 
 use crate::arguments::Bench;
@@ -24,15 +26,16 @@ pub(crate) async fn run(began: Stopwatch, options: Bench) -> Result<()> {
             println!("there is no {program} here: {without}");
         }
     }
-    began.say("building the program that measures (minutes the first time)");
-    let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--package", "bench"]).current_dir(project::root());
-    if !options.quick {
-        // It shares the machine with what it measures, so it has to be fast. The release profile would link it as a whole
-        // for minutes, and compile macros and build scripts once more, which are here already.
-        cargo.args(["--config", "profile.dev.opt-level=3"]);
+    began.say("building the program that measures, and the variants in Rust (minutes the first time)");
+    let wants = |variant| options.only.as_ref().is_none_or(|only| only.split(',').any(|name| name == variant));
+    let mut builds = vec![measuring(&options)];
+    if options.from.is_none() {
+        builds.push(ours(&options)?);
+        builds.extend(wants("naive").then(|| as_others_write_it(&options)));
     }
-    process::run(environment::without_cargo_run(&mut cargo)).await.context("the benchmark does not compile")?;
+    // At the same time: while one program is linked, which takes one core, the others compile.
+    try_join_all(builds.into_iter().map(build)).await?;
+    began.say("built");
 
     let mut bench = Command::new(functions::program("bench")?);
     environment::without_cargo_run(&mut bench).args(options.quick.then_some("--quick"));
@@ -44,6 +47,63 @@ pub(crate) async fn run(began: Stopwatch, options: Bench) -> Result<()> {
     }
     process::run(&mut bench).await
 }
+
+async fn build(mut cargo: Command) -> Result<()> {
+    cargo.current_dir(project::root());
+    process::run(environment::without_cargo_run(&mut cargo)).await.context("a part of the benchmark does not compile")
+}
+
+/// The program that measures.
+fn measuring(options: &Bench) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--package", "bench"]);
+    if !options.quick {
+        for package in ON_THE_WAY {
+            cargo.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=1"));
+        }
+    }
+    cargo
+}
+
+/// The function `query` as it is deployed and the floors, which share what they are made of.
+fn ours(options: &Bench) -> Result<Command> {
+    let mut cargo = Command::new("cargo");
+    // Unoptimized is only to see that it works: what the tests have compiled will do.
+    cargo.args(if options.quick { ["build", "--features=dev"] } else { ["build", "--release"] });
+    // All functions are selected, as when they are deployed, because their features are those that all of them ask for.
+    for function in fs::read_dir(project::root().join("functions"))? {
+        cargo.arg("--package").arg(function?.file_name());
+    }
+    cargo.args(["--package=floor", "--bin=query", "--bin=floor", "--bin=hello"]);
+    Ok(cargo)
+}
+
+/// What other people write, with features of its own.
+fn as_others_write_it(options: &Bench) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--locked", "--config=term.progress.when='never'", "--target-dir=target/bench-peers"]);
+    cargo.args(["--manifest-path=dev/bench/peers/rust/Cargo.toml"]).args((!options.quick).then_some("--release"));
+    cargo
+}
+
+/// What each request passes through: as the program shares the machine with what it measures, these have to be fast. The
+/// rest is here already, as xtask's own.
+const ON_THE_WAY: [&str; 14] = [
+    "apollo-compiler",
+    "apollo-parser",
+    "bench",
+    "bytes",
+    "h2",
+    "http",
+    "hyper",
+    "hyper-util",
+    "local-cloud",
+    "rowan",
+    "rustls",
+    "serde_json",
+    "serde_json_bytes",
+    "tokio",
+];
 
 const MAY_BE_MISSING: [(&str, &str); 3] = [
     ("node", "its variants are left out"),
