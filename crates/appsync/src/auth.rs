@@ -127,7 +127,7 @@ impl Grant<'_> {
         #[cfg(not(feature = "iam"))]
         let _ = (client, body);
         match self {
-            Self::Identity { token, .. } => drop(headers.insert(header::AUTHORIZATION, token.authorization().clone())),
+            Self::Identity { token, .. } => drop(headers.insert(header::AUTHORIZATION, token.header().clone())),
             Self::Header(name, value) => drop(headers.insert(name, HeaderValue::clone(value))),
             #[cfg(feature = "iam")]
             Self::Iam(signer) => headers.extend(signer.sign(&client.endpoint, body, client.clock.now())?),

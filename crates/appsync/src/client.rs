@@ -1,4 +1,8 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use auth_cache::Clock;
 use http::{HeaderValue, Method};
@@ -18,6 +22,7 @@ pub struct AppSyncClient {
     pub(crate) budget: RetryBudget,
     pub(crate) response_limit: usize,
     pub(crate) trace: Option<HeaderValue>,
+    deadline: Option<Deadline>,
 }
 
 /// AppSync documents no limit, but the largest answer of its data sources has 6 MB (Lambda).
@@ -41,6 +46,7 @@ impl AppSyncClient {
             budget: RetryBudget::full(),
             response_limit: LARGEST_RESPONSE,
             trace: None,
+            deadline: None,
         }
     }
 
@@ -79,7 +85,16 @@ impl AppSyncClient {
         Self { response_limit: bytes, ..self }
     }
 
-    /// The same client for one invocation, whose requests carry its X-Ray trace header, such as
+    /// The same client for one Lambda invocation, which ends at `ends_at`: operations are over half a second before, and
+    /// carry the invocation's X-Ray trace header. `lambda_runtime`'s context has both:
+    /// `client.for_invocation(context.deadline(), context.xray_trace_id.as_deref())`.
+    #[must_use]
+    pub fn for_invocation(self, ends_at: SystemTime, trace: Option<&str>) -> Self {
+        let deadline = Deadline::of_invocation_at(ends_at, self.clock.now());
+        Self { deadline: Some(deadline), ..self.traced_by(trace) }
+    }
+
+    /// The same client, whose requests carry an invocation's X-Ray trace header, such as
     /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`: what AppSync does for them belongs to the
     /// invocation's trace then. What cannot be a header's value is left out, because no call should fail for a trace.
     ///
@@ -101,7 +116,7 @@ impl AppSyncClient {
     /// # Errors
     /// When there is no answer, or the answer has errors; see [`AppSyncError::kind`].
     pub fn execute<O: Operation>(&self, variables: O::Variables) -> Execution<'_, O> {
-        Execution::new(self, variables, Deadline::longest(self.clock.now()))
+        Execution::new(self, variables, self.deadline())
     }
 
     /// Reads a list page by page: `variables` makes the variables that ask for the page with a token, `None` for the first
@@ -149,7 +164,7 @@ impl AppSyncClient {
         variables: impl Fn(Option<String>) -> O::Variables + Send + 'a,
         next_token: impl Fn(&O::ResponseData) -> Option<&str> + Send + 'a,
     ) -> Pages<'a, O> {
-        Pages::new(self, Box::new(variables), Box::new(next_token), Deadline::longest(self.clock.now()))
+        Pages::new(self, Box::new(variables), Box::new(next_token), self.deadline())
     }
 
     /// Does everything that can be done before the first operation: signs in and opens a connection, at the same time.
@@ -160,6 +175,10 @@ impl AppSyncClient {
         let (granted, connected) = futures_util::future::join(self.auth.grant(limit), self.connect(limit)).await;
         granted?;
         connected
+    }
+
+    fn deadline(&self) -> Deadline {
+        self.deadline.unwrap_or_else(|| Deadline::longest(self.clock.now()))
     }
 
     /// Opens a connection with a request that executes nothing: the CORS preflight, which the edge answers to anybody.

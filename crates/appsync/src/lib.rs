@@ -131,7 +131,6 @@ mod answer;
 mod attempts;
 mod auth;
 mod client;
-mod deadline;
 mod dispatch;
 mod envelope;
 mod error;
@@ -151,8 +150,8 @@ pub mod scalars;
 mod span;
 
 pub use auth::{Auth, AuthError};
+pub use auth_cache::Deadline;
 pub use client::AppSyncClient;
-pub use deadline::Deadline;
 pub use dispatch::{DispatchError, DynamicAnswer, DynamicRequest, dispatch};
 pub use envelope::GraphqlError;
 pub use error::AppSyncError;

@@ -5,29 +5,28 @@
 
 mod clients;
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, time::Duration};
 
-use auth_cache::{Clock, ManualClock, TokenCache};
+use auth_cache::{Clock, Identity, ManualClock};
 use local_cloud::{LocalCloud, Service};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let cloud = LocalCloud::start().await?;
-    let source = Arc::new(clients::token_source(&cloud));
     let clock = ManualClock::at(Clock::wall().now());
-    let tokens = TokenCache::new().with_clock(clock.clone());
+    let identity = Identity::new(clients::token_source(&cloud)).with_clock(clock.clone());
     let limit = Duration::from_millis(1500);
 
-    let token = tokens.get_within(limit, &source).await?;
+    let token = identity.token(limit).await?;
     println!("signed in: {token:?}");
 
     cloud.set_latency(Service::Cognito, Duration::from_secs(60));
     clock.advance(Duration::from_secs(50 * 60));
-    let same = tokens.get_within(limit, &source).await?;
+    let same = identity.token(limit).await?;
     println!("50 minutes later, Cognito hangs: the old token is served, {same:?}");
 
     clock.advance(Duration::from_secs(11 * 60));
-    match tokens.get_within(limit, &source).await {
+    match identity.token(limit).await {
         Ok(token) => println!("a new token: {token:?}"),
         Err(error) => println!("11 minutes later it is over: {error}"),
     }

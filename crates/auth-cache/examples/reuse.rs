@@ -7,16 +7,14 @@ mod clients;
 
 use std::{error::Error, time::Duration};
 
-use auth_cache::{Identity, TokenCache};
+use auth_cache::Identity;
 use local_cloud::LocalCloud;
-
-static TOKENS: TokenCache = TokenCache::new();
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let cloud = LocalCloud::start().await?;
-    let identity = Identity::new(&TOKENS, clients::token_source(&cloud));
-    let limit = Duration::from_secs(5);
+    let identity = Identity::new(clients::token_source(&cloud));
+    let limit = Duration::from_secs(2);
 
     for what in ["the first call of a process", "the second", "the third"] {
         let token = identity.token(limit).await?;

@@ -1,4 +1,4 @@
-//! Several clients that act for themselves, one per tenant, each with a token of its own:
+//! Several machine-to-machine clients, one per tenant, each with a token of its own:
 //! `cargo run -p auth-cache --features client-credentials --example tenants`.
 
 #![expect(clippy::print_stdout, reason = "an example shows what happens")]
@@ -9,7 +9,7 @@ mod config;
 use std::{error::Error, num::NonZeroUsize, time::Duration};
 
 use auth_cache::{
-    ClientCredentials, ClientCredentialsTokenSource, Identities,
+    ClientCredentials, ClientCredentialsTokenSource, Identities, Identity,
     reqwest::{Client, Url},
 };
 use aws_sdk_cognitoidentityprovider::types::OAuthFlowType;
@@ -26,12 +26,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = Client::builder().no_proxy().connect_timeout(Duration::from_secs(1)).build()?;
-    let source_of = |tenant: &str| -> ClientCredentialsTokenSource<ClientCredentials> {
-        println!("a source for {tenant}");
-        ClientCredentialsTokenSource::new(http.clone(), token_endpoint.clone(), client.clone())
+    let identity_of = |tenant: &str| {
+        println!("an identity for {tenant}");
+        Identity::new(ClientCredentialsTokenSource::new(http.clone(), token_endpoint.clone(), client.clone()))
     };
     for tenant in ["red", "blue", "red", "blue"] {
-        let token = TENANTS.get(tenant, &source_of).token(Duration::from_secs(5)).await?;
+        let token = TENANTS.get(tenant, &identity_of).token(Duration::from_secs(2)).await?;
         println!("{tenant}: {token:?}, after {} calls in all", cloud.calls().len());
     }
     Ok(())

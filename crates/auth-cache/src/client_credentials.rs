@@ -1,18 +1,23 @@
+#[cfg(feature = "private-key-jwt")]
+mod assertion;
+
 use std::{
     fmt,
+    net::IpAddr,
     time::{Duration, SystemTime},
 };
 
 use reqwest::{
-    StatusCode, Url,
+    RequestBuilder, StatusCode, Url,
     header::{ACCEPT, AGE, DATE, HeaderMap, HeaderName, RETRY_AFTER},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{ClientCredentials, CredentialsSource, SignInError, Token, TokenSource, credentials::source::next_attempt};
 
-/// Signs in a client that acts for itself, without a user: OAuth 2.0's `client_credentials` grant
+/// Signs in a machine-to-machine client, without a user: OAuth 2.0's `client_credentials` grant
 /// ([RFC 6749, section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)) at the token endpoint of a Cognito
 /// user pool's domain, or of any other provider.
 ///
@@ -33,25 +38,44 @@ use crate::{ClientCredentials, CredentialsSource, SignInError, Token, TokenSourc
 /// # }
 /// ```
 ///
-/// The client proves itself with an `Authorization: Basic` header. There is no refresh token in this grant: each token
-/// takes one request, of 5 s at most, and a second one if the first met a connection that had died while Lambda froze
-/// the process. A request that timed out is not repeated: no time would be left. Of `http` give the TLS configuration,
-/// and a connect timeout; a `pool_idle_timeout` of some seconds and a `tcp_user_timeout` of one or two let it notice a
-/// connection that died without a word.
+/// The client proves itself with an `Authorization: Basic` header, or in the body
+/// ([`with_secret_in_body`](Self::with_secret_in_body)), or, with the feature `private-key-jwt`, with a signed assertion.
+/// The endpoint must be an https URL, except on this machine.
+///
+/// There is no refresh token in this grant: each token takes one request, of 3 s at most, and a second one if the first
+/// met a connection that had died while Lambda froze the process. A request that timed out is not repeated: no time
+/// would be left.
+///
+/// Of `http` give the TLS configuration, and a connect timeout; a `pool_idle_timeout` of some seconds and a
+/// `tcp_user_timeout` of one or two let it notice a connection that died without a word. Let it follow no redirects
+/// (`redirect::Policy::none()`), which could take the secret to another server.
 #[derive(Clone)]
 pub struct ClientCredentialsTokenSource<C> {
     http: reqwest::Client,
     token_endpoint: Url,
     scope: Option<String>,
+    parameters: Vec<(String, String)>,
+    proof: Proof,
     credentials: C,
 }
 
-const LONGEST_REQUEST: Duration = Duration::from_secs(5);
+/// How the client proves who it is.
+#[derive(Clone)]
+enum Proof {
+    SecretInHeader,
+    SecretInBody,
+    #[cfg(feature = "private-key-jwt")]
+    Assertion {
+        key_id: Option<String>,
+    },
+}
+
+const LONGEST_REQUEST: Duration = Duration::from_secs(3);
 
 impl<C: CredentialsSource<ClientCredentials>> ClientCredentialsTokenSource<C> {
     /// Signs in with what `credentials` gives, for all scopes that the client may have.
     pub fn new(http: reqwest::Client, token_endpoint: Url, credentials: C) -> Self {
-        Self { http, token_endpoint, scope: None, credentials }
+        Self { http, token_endpoint, scope: None, parameters: Vec::new(), proof: Proof::SecretInHeader, credentials }
     }
 
     /// The same source, but it asks for these scopes only, such as `orders/read`.
@@ -61,14 +85,45 @@ impl<C: CredentialsSource<ClientCredentials>> ClientCredentialsTokenSource<C> {
         Self { scope: Some(scope).filter(|scope| !scope.is_empty()), ..self }
     }
 
+    /// The same source, but it sends one more parameter, such as `audience` (Auth0) or `resource`
+    /// ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)), which may come several times.
+    #[must_use]
+    pub fn with_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same source, but it sends id and secret in the body (`client_secret_post`), for endpoints that read no
+    /// `Authorization` header.
+    #[must_use]
+    pub fn with_secret_in_body(self) -> Self {
+        Self { proof: Proof::SecretInBody, ..self }
+    }
+
+    /// The same source, but its client secret is a private key, as PKCS #8 in PEM (`BEGIN PRIVATE KEY`) of RSA or P-256:
+    /// it stays here, and signs an assertion for each request (`private_key_jwt`, RS256 or ES256). `key_id` is what the
+    /// endpoint calls the public key, if it has several.
+    #[cfg(feature = "private-key-jwt")]
+    #[must_use]
+    pub fn with_private_key(self, key_id: Option<String>) -> Self {
+        Self { proof: Proof::Assertion { key_id }, ..self }
+    }
+
     async fn sign_in_as(&self, credentials: &ClientCredentials) -> Result<Token, SignInError> {
-        let answer = match self.send(credentials).await {
-            Err(error) if !error.is_timeout() && !error.is_builder() => self.send(credentials).await,
+        if !is_safe(&self.token_endpoint) {
+            let reason =
+                "the token endpoint must be an https URL: without TLS the client secret could be read on the way";
+            return Err(SignInError::misconfigured(reason));
+        }
+        let answer = match send(self.request(credentials)?).await {
+            // Another request: an assertion is good for one.
+            Err(error) if !error.is_timeout() && !error.is_builder() => send(self.request(credentials)?).await,
             result => result,
         };
         let Answer { status, headers, body } = answer.map_err(|error| SignInError::unavailable(error.without_url()))?;
         match status {
-            status if status.is_success() => token(&body, answered_at(&headers)),
+            // Some servers refuse with a success.
+            status if status.is_success() && !is_refusal(&body) => token(&body, answered_at(&headers)),
             StatusCode::TOO_MANY_REQUESTS => {
                 Err(SignInError::throttled(format!("HTTP {status}"), retry_after(&headers)))
             }
@@ -78,22 +133,52 @@ impl<C: CredentialsSource<ClientCredentials>> ClientCredentialsTokenSource<C> {
         }
     }
 
-    async fn send(&self, credentials: &ClientCredentials) -> reqwest::Result<Answer> {
-        let mut response = self
-            .http
-            .post(self.token_endpoint.clone())
-            .timeout(LONGEST_REQUEST)
-            .basic_auth(
-                form_encoded(&credentials.client_id).as_str(),
-                Some(form_encoded(&credentials.client_secret).as_str()),
-            )
-            .header(ACCEPT, "application/json")
-            .form(&Form { grant_type: "client_credentials", scope: self.scope.as_deref() })
-            .send()
-            .await?;
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        Ok(Answer { status, headers, body: Zeroizing::new(response.bytes().await?.into()) })
+    fn request(&self, credentials: &ClientCredentials) -> Result<RequestBuilder, SignInError> {
+        let ClientCredentials { client_id, client_secret } = credentials;
+        let request = self.http.post(self.token_endpoint.clone()).timeout(LONGEST_REQUEST);
+        let request = request.header(ACCEPT, "application/json");
+        let mut form = vec![("grant_type", "client_credentials")];
+        form.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
+        form.extend(self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        match &self.proof {
+            Proof::SecretInHeader => {
+                let (client_id, client_secret) = (form_encoded(client_id), form_encoded(client_secret));
+                Ok(request.basic_auth(client_id.as_str(), Some(client_secret.as_str())).form(&form))
+            }
+            Proof::SecretInBody => {
+                form.extend([("client_id", client_id.as_str()), ("client_secret", client_secret.as_str())]);
+                Ok(request.form(&form))
+            }
+            #[cfg(feature = "private-key-jwt")]
+            Proof::Assertion { key_id } => {
+                let audience = self.token_endpoint.as_str();
+                let now = crate::Clock::wall().now();
+                let assertion = assertion::sign(client_id, audience, key_id.as_deref(), client_secret, now)?;
+                form.extend([
+                    ("client_id", client_id.as_str()),
+                    ("client_assertion_type", assertion::TYPE),
+                    ("client_assertion", assertion.as_str()),
+                ]);
+                Ok(request.form(&form))
+            }
+        }
     }
+}
+
+async fn send(request: RequestBuilder) -> reqwest::Result<Answer> {
+    let mut response = request.send().await?;
+    let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+    Ok(Answer { status, headers, body: Zeroizing::new(response.bytes().await?.into()) })
+}
+
+/// Whether a secret may be sent there: with TLS, or to this machine.
+fn is_safe(endpoint: &Url) -> bool {
+    let is_loopback = match endpoint.host_str().map(|host| host.trim_matches(['[', ']'])) {
+        Some("localhost") => true,
+        Some(host) => host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        None => false,
+    };
+    endpoint.scheme() == "https" || is_loopback
 }
 
 struct Answer {
@@ -127,13 +212,6 @@ fn form_encoded(text: &str) -> Zeroizing<String> {
     Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect())
 }
 
-#[derive(Serialize)]
-struct Form<'a> {
-    grant_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
-}
-
 /// Claims, `Date` and `expires_in` are in whole seconds.
 const RESOLUTION: Duration = Duration::from_secs(2);
 
@@ -142,14 +220,15 @@ fn token(body: &[u8], answered_at: Option<SystemTime>) -> Result<Token, SignInEr
     #[derive(Deserialize)]
     struct Success {
         access_token: String,
-        expires_in: Option<u64>,
+        #[serde(default)]
+        expires_in: Value,
     }
     let Ok(Success { access_token, expires_in }) = serde_json::from_slice(body) else {
-        let reason = "the token endpoint's answer holds no token: is its address right?";
+        let reason = "the token endpoint's response holds no token: check its address";
         return Err(SignInError::misconfigured(reason));
     };
     let access_token = Zeroizing::new(access_token);
-    let lifetime = expires_in.map(Duration::from_secs);
+    let lifetime = lifetime(&expires_in);
     let token = match (Token::issued(access_token.to_string()), lifetime) {
         (Ok(token), _) => token,
         (Err(_), Some(lifetime)) => return Ok(Token::opaque(access_token.to_string(), lifetime)?),
@@ -168,6 +247,28 @@ fn token(body: &[u8], answered_at: Option<SystemTime>) -> Result<Token, SignInEr
     }
 }
 
+/// The lifetime that a server states: as a number, with a fraction or not, or as text with one. Some state none, by an
+/// empty text or by zero or less.
+fn lifetime(expires_in: &Value) -> Option<Duration> {
+    let seconds = match expires_in {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok().filter(|lifetime| !lifetime.is_zero())
+}
+
+/// Whether a body tells of an error and brings no token.
+fn is_refusal(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Members {
+        error: Option<IgnoredAny>,
+        access_token: Option<IgnoredAny>,
+    }
+    let members = serde_json::from_slice(body);
+    members.is_ok_and(|Members { error, access_token }| error.is_some() && access_token.is_none())
+}
+
 /// What a refusal means, by the codes of [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
 fn refusal(status: StatusCode, body: &[u8]) -> SignInError {
     #[derive(Deserialize)]
@@ -177,10 +278,11 @@ fn refusal(status: StatusCode, body: &[u8]) -> SignInError {
     let code = serde_json::from_slice(body).map_or_else(|_| String::new(), |Refusal { error }| error);
     let reason = match code.as_str() {
         "invalid_client" => return SignInError::WrongCredentials,
+        "server_error" | "temporarily_unavailable" => return SignInError::unavailable(format!("HTTP {status} {code}")),
         "invalid_scope" => "the client may not have the scopes that it asks for",
         "unauthorized_client" | "unsupported_grant_type" => "the client may not use the client_credentials grant",
-        "" => "the token endpoint refuses without a reason: is its address right?",
-        _ => "the token endpoint refuses it",
+        "" => "the token endpoint rejected the request without a reason: check its address",
+        _ => "the token endpoint rejected the request",
     };
     let source = format!("HTTP {status} {code}").trim_end().to_owned();
     SignInError::Misconfigured { reason: reason.to_owned(), source: Some(source.into()) }
@@ -218,6 +320,59 @@ mod tests {
         let body = serde_json::json!({"access_token": access_token, "expires_in": expires_in}).to_string();
         let answered_at = SystemTime::UNIX_EPOCH + IAT + Duration::from_secs(age);
         token(body.as_bytes(), Some(answered_at)).map(|token| token.life())
+    }
+
+    #[test]
+    fn a_lifetime_is_understood_as_servers_write_it() {
+        for (expires_in, seconds) in [
+            ("3600", Some(3600.0)),
+            ("3600.5", Some(3600.5)),
+            ("\"3600\"", Some(3600.0)),
+            ("\" 3600.0 \"", Some(3600.0)),
+            ("0", None),
+            ("-1", None),
+            ("\"-1\"", None),
+            ("\"\"", None),
+            ("\"soon\"", None),
+            ("\"NaN\"", None),
+            ("\"inf\"", None),
+            ("1e300", None),
+            ("null", None),
+            ("true", None),
+            ("[60]", None),
+        ] {
+            let found = lifetime(&serde_json::from_str(expires_in).unwrap());
+            assert_eq!(found, seconds.map(Duration::from_secs_f64), "{expires_in}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_that_says_nothing_leaves_the_claims_to_count() {
+        let issued = jwt(r#"{"iat":1800000000,"exp":1800003600}"#);
+        for expires_in in
+            ["", r#","expires_in":null"#, r#","expires_in":"""#, r#","expires_in":-1"#, r#","expires_in":"3600""#]
+        {
+            let body = format!(r#"{{"access_token":"{issued}"{expires_in}}}"#);
+            let life = token(body.as_bytes(), Some(SystemTime::UNIX_EPOCH + IAT)).map(|token| token.life());
+            assert!(matches!(life, Ok(Life::Issued { .. })), "{expires_in}: {life:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_sent_with_tls_or_to_this_machine_only() {
+        for (url, safe) in [
+            ("https://orders.example/oauth2/token", true),
+            ("http://127.0.0.1:8900/oauth2/token", true),
+            ("http://localhost/oauth2/token", true),
+            ("http://[::1]:8900/oauth2/token", true),
+            ("http://orders.example/oauth2/token", false),
+            ("http://localhost.orders.example/oauth2/token", false),
+            ("http://127.0.0.1.orders.example/oauth2/token", false),
+            ("http://192.168.0.1/oauth2/token", false),
+            ("ftp://orders.example/oauth2/token", false),
+        ] {
+            assert_eq!(is_safe(&url.parse().unwrap()), safe, "{url}");
+        }
     }
 
     #[test]

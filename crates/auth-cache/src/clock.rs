@@ -1,6 +1,6 @@
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -32,60 +32,51 @@ impl Clock {
             Kind::Manual(clock) => clock.now(),
         }
     }
+}
 
-    /// The time now, to a few milliseconds, for a fraction of the cost.
+/// A clock that was set back by less is not noticed.
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// Whether `now` is in the `limit` after `start`.
+pub(crate) fn within(start: SystemTime, now: SystemTime, limit: Duration) -> bool {
+    !was_set_back(start, now) && now.duration_since(start).unwrap_or_default() <= limit
+}
+
+/// Whether the clock shows a time before `earlier`, which has been: then no interval since `earlier` can be trusted.
+pub(crate) fn was_set_back(earlier: SystemTime, now: SystemTime) -> bool {
+    earlier.duration_since(now).is_ok_and(|by| by > CLOCK_TOLERANCE)
+}
+
+/// The latest time that was seen, to a tenth of a second: threads that write to one place hold each other up.
+#[derive(Debug)]
+pub(crate) struct Latest(AtomicU64);
+
+impl Latest {
+    pub(crate) fn new(now: SystemTime) -> Self {
+        Self(AtomicU64::new(nanos(now)))
+    }
+
+    pub(crate) fn get(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Takes note of `now`, in [`nanos`]. Returns whether the clock was set back.
     #[inline]
-    pub(crate) fn coarse(&self) -> Nanos {
-        match &self.0 {
-            #[cfg(target_os = "linux")]
-            Kind::Wall => Nanos::of_clock(rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse)),
-            #[cfg(not(target_os = "linux"))]
-            Kind::Wall => self.now().into(),
-            Kind::Manual(clock) => Nanos(clock.0.load(Ordering::SeqCst)),
+    pub(crate) fn note(&self, now: u64) -> bool {
+        const TENTH: u64 = 100_000_000;
+        let latest = self.0.load(Ordering::Relaxed);
+        if latest.saturating_add(TENTH) <= now {
+            self.0.fetch_max(now, Ordering::Relaxed);
         }
+        now.saturating_add(CLOCK_TOLERANCE.as_nanos() as u64) < latest
     }
 }
 
-/// A point in time, in nanoseconds since 1970, that is cheap to compare. Times before 1970 are 1970, times after 2554
-/// are 2554.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Nanos(u64);
-
-impl Nanos {
-    #[cfg(target_os = "linux")]
-    #[inline]
-    fn of_clock(now: rustix::time::Timespec) -> Self {
-        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-        Self(seconds.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec.unsigned_abs()))
-    }
-
-    /// The time from `earlier` until this one; zero if it was later.
-    pub(crate) fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
-    }
-}
-
-/// A [`Nanos`] that can be changed where it is shared.
-#[derive(Debug, Default)]
-pub(crate) struct AtomicNanos(AtomicU64);
-
-impl AtomicNanos {
-    #[inline]
-    pub(crate) fn get(&self) -> Nanos {
-        Nanos(self.0.load(Ordering::Relaxed))
-    }
-
-    #[inline]
-    pub(crate) fn set(&self, time: impl Into<Nanos>) {
-        self.0.store(time.into().0, Ordering::Relaxed);
-    }
-}
-
-impl From<SystemTime> for Nanos {
-    fn from(time: SystemTime) -> Self {
-        let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
-    }
+/// Nanoseconds since 1970, which are cheap to compare; those before are 1970, those after 2554 are 2554.
+#[inline]
+pub(crate) fn nanos(time: SystemTime) -> u64 {
+    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since_1970.as_secs().saturating_mul(1_000_000_000).saturating_add(since_1970.subsec_nanos().into())
 }
 
 impl From<ManualClock> for Clock {
@@ -96,33 +87,35 @@ impl From<ManualClock> for Clock {
 
 /// A clock that tests set by hand; its clones share one time.
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock(Arc<Mutex<SystemTime>>);
 
 impl ManualClock {
-    /// A clock that stands at `now`, to the nanosecond, from 1970 to 2554.
+    /// A clock that stands at `now`.
     pub fn at(now: SystemTime) -> Self {
-        let clock = Self(Arc::default());
-        clock.set(now);
-        clock
+        Self(Arc::new(Mutex::new(now)))
     }
 
     /// The time it stands at.
     pub fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.0.load(Ordering::SeqCst))
+        *self.time()
     }
 
-    /// Sets the time, forwards or backwards. Times before 1970 become 1970.
+    /// Sets the time, forwards or backwards.
     pub fn set(&self, now: SystemTime) {
-        self.0.store(Nanos::from(now).0, Ordering::SeqCst);
+        *self.time() = now;
     }
 
     /// Moves the time forwards.
     pub fn advance(&self, by: Duration) {
-        self.set(self.now() + by);
+        *self.time() += by;
     }
 
     /// Moves the time backwards, as when an operator or a time server corrects the clock.
     pub fn set_back(&self, by: Duration) {
-        self.set(self.now().checked_sub(by).unwrap_or(SystemTime::UNIX_EPOCH));
+        *self.time() -= by;
+    }
+
+    fn time(&self) -> MutexGuard<'_, SystemTime> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

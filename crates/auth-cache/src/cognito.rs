@@ -1,10 +1,15 @@
 mod error;
 mod refresh_token;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use aws_sdk_cognitoidentityprovider::{
     Client,
+    error::ProvideErrorMetadata as _,
     types::{AuthFlowType, AuthenticationResultType},
 };
 use base64::{
@@ -14,15 +19,18 @@ use base64::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use sha2::Sha256;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 pub use self::refresh_token::Renewal;
 use self::{
-    error::classify,
+    error::{RenewalError, classify, classify_renewal},
     refresh_token::{RefreshTokens, Renewable},
 };
 use crate::{
-    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource, credentials::source::next_attempt,
+    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource,
+    credentials::source::next_attempt,
+    sdk_retry::{OnlyLostConnections, at_most_once},
 };
 
 /// Signs a service user in to a Cognito user pool: `AdminInitiateAuth` with `ADMIN_USER_PASSWORD_AUTH`, and afterwards
@@ -33,30 +41,33 @@ use crate::{
 ///
 /// ```no_run
 /// # fn f(cognito: aws_sdk_cognitoidentityprovider::Client) {
-/// use auth_cache::{CognitoTokenSource, Credentials, Identity, TokenCache, TokenUse};
-///
-/// static TOKENS: TokenCache = TokenCache::new();
+/// use auth_cache::{CognitoTokenSource, Credentials, Identity, TokenUse};
 ///
 /// let credentials = Credentials::new("eu-west-1_a1b2c3d4e", "the app client's id", "the user's name", "its password");
-/// let source = CognitoTokenSource::new(cognito, credentials, TokenUse::Access);
-/// let identity = Identity::new(&TOKENS, source);
+/// let identity = Identity::new(CognitoTokenSource::new(cognito, credentials, TokenUse::Access));
 /// # }
 /// ```
 ///
 /// # Refusals
 /// - A refresh token that Cognito refuses for good (expired, revoked, used twice) is forgotten, and one sign-in with the
-///   password follows in the same call. When a renewal fails otherwise (throttled, an outage), the refresh token is
-///   kept and no password is sent.
+///   password follows in the same call. If it was refused at its first use, as where the user pool tracks devices,
+///   renewals end and each token takes the password.
+/// - When a renewal fails otherwise (throttled, an outage, no answer within a second), the refresh token is kept and the
+///   next attempt takes the password, then the refresh token again: a way that works is found, and each attempt is one
+///   request to Cognito. A password that is of no use is tried once in such a series, because it may be a wrong one.
 /// - When Cognito calls the password wrong, the credentials are read once more and tried if they differ: two attempts,
-///   then a pause, because five wrong passwords lock the user out.
+///   three with Secrets Manager, then a pause, because five wrong passwords lock the user out.
 /// - A rotated password is picked up when the refresh token has ended. To end it sooner, sign the user out with
 ///   `AdminUserGlobalSignOut`.
 ///
 /// # Retries and timeouts
-/// They are those of `cognito`. Give it `RetryConfig::standard()`, which is the default of the SDK's present behavior
-/// version: up to three attempts, with exponential backoff and full jitter, on throttling, on 5xx, and on a connection
-/// that died while Lambda froze the process. Give it timeouts as well, which the SDK does not by default: without
-/// `operation_timeout` a server that never answers is waited for until the cache gives the sign-in up.
+/// A request is repeated once, after the pause that the retry configuration of `cognito` says, and only if its connection
+/// failed, as one does that died while Lambda froze the process. What Cognito answers is not repeated: the cache makes
+/// the next attempt when its pause ends, and the SDK's own attempts would multiply the load on a service that throttles.
+/// With `RetryConfig::disabled()` nothing is repeated.
+///
+/// Give `cognito` timeouts, which the SDK does not by default: without `operation_attempt_timeout` a server that never
+/// answers is waited for until the cache gives the sign-in up.
 #[derive(Clone)]
 pub struct CognitoTokenSource<C> {
     cognito: Client,
@@ -85,9 +96,16 @@ impl fmt::Display for TokenUse {
     }
 }
 
+/// How long a renewal is waited for, which usually takes a tenth of it. Callers then have time left for the sign-in with
+/// the password.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(1);
+
 impl<C: CredentialsSource> CognitoTokenSource<C> {
     /// Signs in with what `credentials` gives.
     pub fn new(cognito: Client, credentials: C, token_use: TokenUse) -> Self {
+        let config = cognito.config();
+        let config = config.to_builder().retry_config(at_most_once(config.retry_config()));
+        let cognito = Client::from_conf(config.retry_classifier(OnlyLostConnections).build());
         Self { cognito, credentials, token_use, renewal: Renewal::default(), refresh_tokens: Arc::default() }
     }
 
@@ -103,6 +121,8 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
         loop {
             match self.sign_in_as(request, &credentials).await {
                 Err(SignInError::WrongCredentials) => refused.push(credentials),
+                // The cause is what this process has just sent, so the pause is that of a wrong password.
+                Err(SignInError::LockedOut { .. }) if !refused.is_empty() => return Err(SignInError::WrongCredentials),
                 result => return result,
             }
             credentials = next_attempt(&self.credentials, &refused).await?;
@@ -123,7 +143,12 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
             Some(secret) => answer.auth_parameters("SECRET_HASH", secret_hash(username, client_id, secret)),
             None => answer,
         };
-        let answer = answer.send().await.map_err(classify)?;
+        let answer = answer.send().await.map_err(|error| match error.code() {
+            Some("AccessDeniedException" | "ResourceNotFoundException") => {
+                self.with_region(user_pool_id, classify(error))
+            }
+            _ => classify(error),
+        })?;
         // From here on nothing of the answer may be shown: it holds tokens, or the session of a challenge.
         if let Some(challenge) = answer.challenge_name {
             return Err(SignInError::ChallengeRequired { challenge: challenge.as_str().to_owned() });
@@ -134,11 +159,27 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
             client_id: client_id.clone(),
             client_secret: client_secret.clone(),
             username: username.unwrap_or_else(|| credentials.username.clone()),
+            has_worked: Arc::default(),
         })
     }
 
-    async fn renew(&self, request: u64, kept: &Renewable) -> Result<Token, SignInError> {
-        let Renewable { refresh_token, user_pool_id, client_id, client_secret, username } = kept;
+    /// A refusal, which is explained if the pool's id names another region than the one that is called.
+    fn with_region(&self, user_pool_id: &str, error: SignInError) -> SignInError {
+        match (error, user_pool_id.split_once('_'), self.cognito.config().region()) {
+            (SignInError::Misconfigured { source, .. }, Some((of_pool, _)), Some(called))
+                if of_pool != called.as_ref() =>
+            {
+                let reason = format!(
+                    "the user pool {user_pool_id} is in {of_pool}, but Cognito is called in {called}: give the client that region"
+                );
+                SignInError::Misconfigured { reason, source }
+            }
+            (error, ..) => error,
+        }
+    }
+
+    async fn renew(&self, request: u64, kept: &Renewable) -> Result<Token, RenewalError> {
+        let Renewable { refresh_token, user_pool_id, client_id, client_secret, username, has_worked } = kept;
         let tokens = if self.renewal == Renewal::RefreshTokenAuth {
             let renewal = self
                 .cognito
@@ -151,14 +192,17 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
                 Some(secret) => renewal.auth_parameters("SECRET_HASH", secret_hash(username, client_id, secret)),
                 None => renewal,
             };
-            renewal.send().await.map_err(classify)?.authentication_result
+            renewal.send().await.map_err(classify_renewal)?.authentication_result
         } else {
             let renewal = self.cognito.get_tokens_from_refresh_token().client_id(client_id);
             let renewal = renewal.set_client_secret(client_secret.as_ref().map(|secret| secret.to_string()));
-            renewal.refresh_token(refresh_token.as_str()).send().await.map_err(classify)?.authentication_result
+            renewal.refresh_token(refresh_token.as_str()).send().await.map_err(classify_renewal)?.authentication_result
         };
         // Without rotation no refresh token comes back, and the old one stays good.
-        self.take(request, tokens, |refresh_token, _| Renewable { refresh_token, ..kept.clone() })
+        let token = self.take(request, tokens, |refresh_token, _| Renewable { refresh_token, ..kept.clone() })?;
+        has_worked.store(true, Ordering::Relaxed);
+        self.refresh_tokens.note_success();
+        Ok(token)
     }
 
     /// The chosen token of an answer. If a refresh token came with it, that is kept too.
@@ -194,13 +238,33 @@ impl<C: CredentialsSource> TokenSource for CognitoTokenSource<C> {
     async fn sign_in(&self) -> Result<Token, SignInError> {
         loop {
             let (request, kept) = self.refresh_tokens.begin();
-            let Some(kept) = kept else { return self.sign_in_with_password(request).await };
-            match self.renew(request, &kept).await {
-                Err(error) if !error.is_transient() => {
-                    tracing::warn!(error = %ErrorChain(&error), "could not renew with the refresh token; signing in with the password");
-                    self.refresh_tokens.discard(&kept);
-                }
-                result => return result,
+            let Some(kept) = kept else {
+                return match self.sign_in_with_password(request).await {
+                    Err(error) if !error.is_transient() && self.refresh_tokens.rely_on_refresh_token() => {
+                        tracing::warn!(error = %ErrorChain(&error), "could not sign in with the password; trying the refresh token again");
+                        Err(SignInError::unavailable(error))
+                    }
+                    result => result,
+                };
+            };
+            let RenewalError { error, has_ended } = match timeout(LONGEST_RENEWAL, self.renew(request, &kept)).await {
+                Ok(Ok(token)) => return Ok(token),
+                Ok(Err(error)) => error,
+                Err(_) => SignInError::unavailable("no answer to the refresh token within a second").into(),
+            };
+            if error.is_transient() {
+                self.refresh_tokens.skip_once();
+                return Err(error);
+            }
+            if has_ended || kept.has_worked.load(Ordering::Relaxed) {
+                tracing::warn!(error = %ErrorChain(&error), "could not renew with the refresh token; signing in with the password");
+                self.refresh_tokens.discard(&kept);
+            } else {
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    "a new refresh token is rejected, as where the user pool tracks devices; from now on each token takes a sign-in with the password",
+                );
+                self.refresh_tokens.give_up();
             }
         }
     }

@@ -10,18 +10,20 @@ use crate::TokenFormatError;
 pub enum SignInError {
     /// User name or password, or client id or secret, are wrong. Repeating the attempt locks a user out, so the cache
     /// waits for one to two minutes, then twice as long each time, up to 15 minutes.
-    #[error("the identity provider says that the credentials are wrong")]
+    #[error("the identity provider rejected the stored credentials; check user name, password, client secret")]
     WrongCredentials,
     /// Too many wrong passwords. Cognito locks a user out for 1 s after the fifth, and twice as long after each further
-    /// one, up to about 15 minutes. It does not say for how long, and an attempt during the lock can only do harm: the
-    /// cache waits as long as after wrong credentials.
+    /// one, up to about 15 minutes. It does not say for how long, but attempts during the lock do not lengthen it: the
+    /// cache waits for a second, then twice as long each time, up to 40 s. If this process has sent a wrong password
+    /// itself, it waits as long as after wrong credentials.
     #[error("the user is locked out after too many wrong passwords")]
     #[non_exhaustive]
     LockedOut {
         /// For how long, if the provider says so.
         retry_after: Option<Duration>,
     },
-    /// The identity provider throttles.
+    /// The identity provider throttles. The cache waits for up to 4 s, drawn at random, and then for up to twice as long
+    /// each time, up to 40 s.
     #[error("the identity provider throttles sign-ins")]
     #[non_exhaustive]
     Throttled {
@@ -32,7 +34,7 @@ pub enum SignInError {
         source: BoxError,
     },
     /// The identity provider asks for a second step, such as a new password, which no service user can take.
-    #[error("the identity provider answers with the challenge {challenge}: make the service user's password permanent")]
+    #[error("the identity provider requires the challenge {challenge}: {}", advice(challenge))]
     #[non_exhaustive]
     ChallengeRequired {
         /// The name of the challenge.
@@ -51,7 +53,8 @@ pub enum SignInError {
     /// The credentials to sign in with could not be read.
     #[error("could not read the credentials")]
     Credentials(#[from] CredentialsError),
-    /// The provider could not be reached or failed; a later attempt may succeed.
+    /// The provider could not be reached or failed; a later attempt may succeed. The cache waits for 200 ms, then twice as
+    /// long each time, up to 40 s.
     #[error("the identity provider is not available")]
     #[non_exhaustive]
     Unavailable {
@@ -71,6 +74,19 @@ pub enum SignInError {
     /// The source panicked.
     #[error("the token source panicked")]
     Panicked,
+}
+
+/// What to do about a challenge of Cognito's, none of which a service user can take.
+fn advice(challenge: &str) -> &'static str {
+    match challenge {
+        "NEW_PASSWORD_REQUIRED" => "set the service user's password permanently",
+        "SMS_MFA" | "SMS_OTP" | "EMAIL_OTP" | "SOFTWARE_TOKEN_MFA" | "SELECT_MFA_TYPE" | "MFA_SETUP" => {
+            "make MFA optional in the user pool and set up none for the service user; its password is good"
+        }
+        "DEVICE_SRP_AUTH" | "DEVICE_PASSWORD_VERIFIER" => "turn device tracking off in the user pool",
+        "CUSTOM_CHALLENGE" => "a custom authentication trigger sends it: let that trigger exempt the service user",
+        _ => "let the password alone be enough for the service user",
+    }
 }
 
 /// An error of any kind.
@@ -102,6 +118,11 @@ impl SignInError {
         Self::Misconfigured { reason: reason.into(), source: None }
     }
 
+    /// Whether the provider, or the store of the credentials, has too much to do.
+    pub(crate) fn is_throttled(&self) -> bool {
+        matches!(self, Self::Throttled { .. } | Self::Credentials(CredentialsError::Throttled { .. }))
+    }
+
     /// Whether a later attempt may succeed although nobody changes anything.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -110,40 +131,14 @@ impl SignInError {
             _ => false,
         }
     }
-
-    /// How long to ask no more, after this many failures in a row (at least one).
-    ///
-    /// `jitter` is from `0.0..1.0`; it takes up to half of a growing pause off. What the provider says is kept to, up to
-    /// the longest pause.
-    pub(crate) fn cool_down(&self, failures_in_a_row: u32, jitter: f64) -> Duration {
-        let doubling = |first: Duration, longest: Duration| {
-            let doublings = failures_in_a_row.saturating_sub(1).min(16);
-            first.saturating_mul(1 << doublings).min(longest).mul_f64(1.0 - jitter / 2.0)
-        };
-        let pause = match self {
-            Self::WrongCredentials | Self::LockedOut { .. } => doubling(Duration::from_secs(120), LONGEST_PAUSE),
-            Self::Throttled { .. } => doubling(Duration::from_secs(1), Duration::from_secs(30)),
-            _ if self.is_transient() => doubling(Duration::from_millis(200), Duration::from_secs(30)),
-            Self::ExpiredOnArrival | Self::RejectedAgain => doubling(Duration::from_secs(1), Duration::from_secs(60)),
-            _ => Duration::from_secs(60),
-        };
-        match self {
-            Self::LockedOut { retry_after: Some(stated) } | Self::Throttled { retry_after: Some(stated), .. } => {
-                pause.max(*stated).min(LONGEST_PAUSE)
-            }
-            _ => pause,
-        }
-    }
 }
-
-const LONGEST_PAUSE: Duration = Duration::from_secs(900);
 
 /// Why credentials could not be read. It names what is wrong and shows no secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
     /// Some of them do not exist.
-    #[error("not found: {}", names.join(", "))]
+    #[error("credentials not found: {}; create them or correct the prefix", names.join(", "))]
     #[non_exhaustive]
     Missing {
         /// What does not exist, such as the names of SSM parameters.
@@ -159,9 +154,17 @@ pub enum CredentialsError {
         expected: &'static str,
     },
     /// The store refuses.
-    #[error("the store of the credentials refuses to give them")]
+    #[error("access to the stored credentials is denied; check read and kms:Decrypt permissions")]
     #[non_exhaustive]
     Refused {
+        /// The store's own error.
+        #[source]
+        source: BoxError,
+    },
+    /// The store throttles; a later attempt may succeed.
+    #[error("the store of the credentials throttles")]
+    #[non_exhaustive]
+    Throttled {
         /// The store's own error.
         #[source]
         source: BoxError,
@@ -192,6 +195,11 @@ impl CredentialsError {
         Self::Refused { source: source.into() }
     }
 
+    /// The store throttles.
+    pub fn throttled(source: impl Into<BoxError>) -> Self {
+        Self::Throttled { source: source.into() }
+    }
+
     /// The store could not be reached or failed.
     pub fn unavailable(source: impl Into<BoxError>) -> Self {
         Self::Unavailable { source: source.into() }
@@ -199,11 +207,11 @@ impl CredentialsError {
 
     /// Whether a later attempt may succeed although nobody changes anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Throttled { .. } | Self::Unavailable { .. })
     }
 }
 
-/// Why [`TokenCache::get`](crate::TokenCache::get) has no token to give.
+/// Why an [`Identity`](crate::Identity) has no token to give.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -224,9 +232,6 @@ pub enum TokenError {
         /// The caller's limit.
         waited: Duration,
     },
-    /// The source asked its own cache for a token, and would have waited for itself.
-    #[error("the token source asked its own cache for a token; give the source another cache, or none")]
-    Reentrant,
 }
 
 impl TokenError {
@@ -235,7 +240,6 @@ impl TokenError {
         match self {
             Self::SignIn { source, .. } => source.is_transient(),
             Self::TimedOut { .. } => true,
-            Self::Reentrant => false,
         }
     }
 
@@ -243,7 +247,7 @@ impl TokenError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::SignIn { retry_after, .. } => Some(*retry_after),
-            Self::TimedOut { .. } | Self::Reentrant => None,
+            Self::TimedOut { .. } => None,
         }
     }
 }
@@ -258,20 +262,5 @@ impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         std::iter::successors(self.0.source(), |&error| error.source()).try_for_each(|error| write!(f, ": {error}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_provider_that_says_for_how_long_is_left_alone_for_that_long_up_to_a_quarter_of_an_hour() {
-        let second = Duration::from_secs(1);
-        for stated in [None, Some(30 * second), Some(600 * second), Some(Duration::MAX)] {
-            let at_least = |own: Duration| own.max(stated.unwrap_or_default().min(900 * second));
-            assert_eq!(SignInError::throttled("429", stated).cool_down(1, 0.0), at_least(second), "{stated:?}");
-            assert_eq!(SignInError::locked_out(stated).cool_down(1, 0.0), at_least(120 * second), "{stated:?}");
-        }
     }
 }

@@ -1,12 +1,12 @@
 use std::{
     borrow::Borrow,
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fmt,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{CacheHandle, Clock, Identity, Observer, TokenCache, TokenSource, cache::ObserverHandle};
+use crate::Identity;
 
 /// Several identities, one per key, such as a tenant, a client or a user. Made to be a `static`.
 ///
@@ -23,10 +23,10 @@ use crate::{CacheHandle, Clock, Identity, Observer, TokenCache, TokenSource, cac
 /// fn identity_of(tenant: &str) -> Identity {
 ///     TENANTS.get(tenant, |tenant| {
 ///         let tenant = tenant.to_owned();
-///         move || {
+///         Identity::new(move || {
 ///             let tenant = tenant.clone();
 ///             async move { sign_in_for(&tenant).await }
-///         }
+///         })
 ///     })
 /// }
 /// # identity_of("a");
@@ -34,60 +34,41 @@ use crate::{CacheHandle, Clock, Identity, Observer, TokenCache, TokenSource, cac
 pub struct Identities<K> {
     bound: NonZeroUsize,
     by_key: Mutex<BTreeMap<K, Identity>>,
-    clock: Clock,
-    observer: Option<ObserverHandle>,
 }
 
 impl<K: Clone + Ord> Identities<K> {
     /// No identities yet; `bound` is how many are kept at most. It should be more than are in use at one time: one that
     /// is dropped while somebody holds it signs in beside its successor.
     pub const fn new(bound: NonZeroUsize) -> Self {
-        Self { bound, by_key: Mutex::new(BTreeMap::new()), clock: Clock::wall(), observer: None }
+        Self { bound, by_key: Mutex::new(BTreeMap::new()) }
     }
 
-    /// The same, whose caches tell `observer` what they do.
-    pub const fn observed_by(bound: NonZeroUsize, observer: &'static dyn Observer) -> Self {
-        let observer = Some(ObserverHandle::Static(observer));
-        Self { bound, by_key: Mutex::new(BTreeMap::new()), clock: Clock::wall(), observer }
-    }
-
-    /// The same, whose caches tell `observer` what they do; for one that is not a `static`.
-    #[must_use]
-    pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
-        Self { observer: Some(ObserverHandle::Shared(observer)), ..self }
-    }
-
-    /// The same, whose caches judge expiry by `clock`: for tests.
-    #[must_use]
-    pub fn with_clock(self, clock: impl Into<Clock>) -> Self {
-        Self { clock: clock.into(), ..self }
-    }
-
-    /// The identity of `key`. If the key is new, or was dropped to make room, it is made of what `source` gives.
+    /// The identity of `key`. If the key is new, or was dropped to make room, it is the one that `identity` makes.
     ///
     /// This takes a short lock, and is meant to be called for each use. An identity that is held counts as used whenever
     /// it is asked for its token.
-    pub fn get<Q, S>(&self, key: &Q, source: impl FnOnce(&Q) -> S) -> Identity
+    pub fn get<Q>(&self, key: &Q, identity: impl FnOnce(&Q) -> Identity) -> Identity
     where
         K: Borrow<Q>,
         Q: Ord + ToOwned<Owned = K> + ?Sized,
-        S: TokenSource,
     {
         if let Some(identity) = self.lock().get(key) {
             identity.note_use();
             return identity.clone();
         }
         // Outside of the lock, because it runs code of the caller.
-        let cache = TokenCache::new().with_clock(self.clock.clone()).observed(self.observer.clone());
-        let new = Identity::new(CacheHandle::keyed(cache), source(key));
+        let new = identity(key);
         new.note_use();
 
         let mut by_key = self.lock();
-        let identity = by_key.entry(key.to_owned()).or_insert(new).clone();
+        let (identity, too_late) = match by_key.entry(key.to_owned()) {
+            Entry::Vacant(entry) => (entry.insert(new).clone(), None),
+            Entry::Occupied(entry) => (entry.get().clone(), Some(new)),
+        };
         let dropped = (by_key.len() > self.bound.get()).then(|| drop_least_recently_used(&mut by_key, key));
-        // A sign-in under way in it is dropped outside of the lock.
+        // Sources, and a sign-in under way, are dropped outside of the lock.
         drop(by_key);
-        drop(dropped);
+        drop((too_late, dropped));
         identity
     }
 
@@ -129,5 +110,42 @@ where
 impl<K> fmt::Debug for Identities<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identities").field("bound", &self.bound).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::{SignInError, Token, TokenSource};
+
+    #[test]
+    fn a_source_that_came_second_is_dropped_outside_of_the_lock() {
+        static IDENTITIES: Identities<u8> = Identities::new(NonZeroUsize::MIN);
+        static WAS_LOCKED: AtomicBool = AtomicBool::new(false);
+
+        struct Source;
+
+        impl TokenSource for Source {
+            async fn sign_in(&self) -> Result<Token, SignInError> {
+                Ok(Token::opaque("token".to_owned(), Duration::from_secs(3600))?)
+            }
+        }
+
+        impl Drop for Source {
+            fn drop(&mut self) {
+                WAS_LOCKED.fetch_or(IDENTITIES.by_key.try_lock().is_err(), Ordering::Relaxed);
+            }
+        }
+
+        IDENTITIES.get(&1, |key| {
+            IDENTITIES.get(key, |_| Identity::new(Source));
+            Identity::new(Source)
+        });
+        assert!(!WAS_LOCKED.load(Ordering::Relaxed));
     }
 }

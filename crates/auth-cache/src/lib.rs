@@ -6,41 +6,45 @@
 //! process between invocations, so a token can be kept in a module-level static and reused until shortly before it
 //! expires. That is easy to get nearly right. What goes wrong is what happens around it: a hundred callers that find
 //! the cache empty, a provider that throttles, a process that is frozen in the middle of a sign-in, a token that the
-//! API refuses before its time. The [corner cases](corner_cases) are listed, each with the tests that show it.
+//! API refuses before its time. The [corner cases](corner_cases) are listed, each with the tests that show it, and so is
+//! [what callers see](answers) of every answer that a service can give.
 //!
 //! # How
 //!
-//! [`TokenCache`] is the static, and a [`TokenSource`] fills it:
+//! An [`Identity`] is the static, and a [`TokenSource`] fills it:
 //!
 //! ```
-//! use auth_cache::{SignInError, Token, TokenCache};
-//! use std::sync::Arc;
-//!
-//! static TOKENS: TokenCache = TokenCache::new();
+//! use auth_cache::{Identity, SignInError, Token};
+//! use std::{sync::LazyLock, time::Duration};
 //!
 //! # async fn ask_the_identity_provider() -> Result<String, std::io::Error> {
 //! #     Ok("eyJhbGciOiJub25lIn0.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.c2ln".to_owned())
 //! # }
+//! static SERVICE: LazyLock<Identity> = LazyLock::new(|| {
+//!     Identity::new(|| async {
+//!         let jwt = ask_the_identity_provider().await.map_err(SignInError::unavailable)?;
+//!         Ok(Token::issued(jwt)?)
+//!     })
+//! });
+//!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), auth_cache::TokenError> {
-//! let source = Arc::new(|| async {
-//!     let jwt = ask_the_identity_provider().await.map_err(SignInError::unavailable)?;
-//!     Ok(Token::issued(jwt)?)
-//! });
-//! let token = TOKENS.get(&source).await?; // signs in
-//! let token = TOKENS.get(&source).await?; // reuses the token
-//! let header: &http::HeaderValue = token.authorization(); // the raw JWT, marked sensitive
+//! let limit = Duration::from_secs(2); // or `token_until(Deadline::of_invocation(context.deadline()))`
+//! let token = SERVICE.token(limit).await?; // signs in
+//! let token = SERVICE.token(limit).await?; // reuses the token
+//! let for_appsync: &http::HeaderValue = token.header(); // the raw JWT, marked sensitive
+//! let for_others: &http::HeaderValue = token.bearer(); // with `Bearer` in front
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! An [`Identity`] is both in one, for clients that need not know where tokens come from, and [`Identities`] are
-//! several, such as one per tenant.
+//! [`Identity::send`] sends a request with the token, and once more with another one if the API refuses it; a layer for
+//! tower does the same (feature `tower`). [`Identities`] are several, such as one per tenant.
 //!
 //! | source | feature | |
 //! | --- | --- | --- |
 //! | `CognitoTokenSource` | `cognito`, on by default | a user with a password; renews with the refresh token |
-//! | `ClientCredentialsTokenSource` | `client-credentials` | a client that acts for itself, at an OAuth 2.0 token endpoint |
+//! | `ClientCredentialsTokenSource` | `client-credentials` | a machine-to-machine client, at an OAuth 2.0 token endpoint |
 //! | a closure, or your own [`TokenSource`] | | anything else |
 //!
 //! Credentials come from `SsmCredentials` (feature `ssm`, on by default), `SecretsManagerCredentials` (feature
@@ -50,41 +54,51 @@
 //!
 //! All is judged by the wall clock, because the monotonic one may stop while Lambda freezes the process.
 //!
-//! | where in its life the token is | what [`TokenCache::get`] does |
+//! | where in its life the token is | what [`Identity::token`] does |
 //! | --- | --- |
-//! | the first 60 to 75 %, as drawn for each token | returns it: no lock, no allocation |
+//! | the first 60 to 75 %, as drawn for each token | returns it, without an allocation |
 //! | after that | one caller renews it, and waits 3 s at most; the others are served |
 //! | the last minute, or the last quarter if that is shorter | all wait for the renewal, 3 s at most, and are served the old one if it fails |
 //! | over, or there is none | all wait for one sign-in and share its result, be it a token or an error |
-//! | refused by the API, and reported by [`TokenCache::invalidate`] | as if there were none |
+//! | refused by the API, and reported by [`Identity::invalidate`] | as if there were none |
 //!
-//! A caller with a deadline of its own calls [`TokenCache::get_within`]. Dropping a caller cancels nothing: the sign-in
-//! belongs to the cache and is driven by whoever waits for it. There is no background task, which Lambda would freeze,
-//! and nothing is tied to a tokio runtime.
+//! A caller says how long it can wait. Dropping a caller cancels nothing: the sign-in belongs to the identity and is driven
+//! by whoever waits for it. There is no background task, which Lambda would freeze, and nothing is tied to a tokio runtime.
+//! A clock that is set back is noticed against the latest time at which the token was asked for.
 //!
 //! # Errors
 //!
-//! The variant of the [`SignInError`] decides how long the source is left alone. Until then, callers without a valid
-//! token get the last error at once, and [`TokenError::retry_after`] says when the next attempt will be made.
+//! The variant of the [`SignInError`] decides how long no new sign-in is attempted. If the failure may pass
+//! ([`SignInError::is_transient`]) and the next attempt comes within a caller's limit, the caller waits for it: all callers
+//! of a process share that attempt. Every other caller without a valid token gets the last error at once, and
+//! [`TokenError::retry_after`] says when the next attempt will be made.
 //!
-//! | failure | pause |
-//! | --- | --- |
-//! | unavailable | 200 ms, twice as long each time, up to 30 s |
-//! | throttled | 1 s, doubling up to 30 s |
-//! | wrong credentials, locked out | 2 min, doubling up to 15 min |
-//! | expired on arrival, or the refused token again | 1 s, doubling up to 1 min |
-//! | everything else, which lasts until somebody changes something | 1 min |
+//! | failure | pause | |
+//! | --- | --- | --- |
+//! | unavailable, or the source panicked | 200 ms, doubling up to 40 s | may pass |
+//! | throttled, by the provider or by the store of the credentials | up to 4 s, doubling up to 40 s | may pass |
+//! | locked out, by somebody else's wrong passwords | 1 s, doubling up to 40 s | may pass |
+//! | wrong credentials, and locked out after them | 2 min, doubling up to 15 min | lasts |
+//! | expired on arrival, or the refused token again | 1 s, doubling up to 1 min | lasts |
+//! | everything else, until somebody changes something | 1 min | lasts |
 //!
-//! The pauses that double are shortened by up to a half at random. A provider that says for how long it throttles, or
-//! locks a user out, is left alone for that long, up to 15 min. None is longer than the life of a token that is still
-//! valid.
+//! An outage that changes its kind is one series of growing pauses, which only a success ends. Every pause is shortened by
+//! up to a half at random, so that processes that failed together do not return together; the first ones after throttling by
+//! up to all of it, which spreads them best. A provider that says for how long it throttles, or locks a user out, is left
+//! alone for that long, up to 15 min, and for a pause of the table on top. No pause is longer than the life of a token that
+//! is still valid.
+//!
+//! The first callers that have to wait set the pace: attempts are made within the time that they have. With Cognito's quota
+//! of ten sign-ins a second for one user, 200 processes that start at once need the 20 s that the quota takes. In a long
+//! outage, 200 processes together ask seven times a second. The first of them are back within 5 s of its end, half of them
+//! after 20 s, and nearly all after 40 s: as they do not know of each other, all of them back within 5 s would mean forty
+//! attempts a second throughout.
 //!
 //! # Observing it
 //!
 //! An [`Observer`] is told of hits, misses, waits and refreshes: [`TracingObserver`] writes them to `tracing`, and
-//! `EmfObserver` (feature `emf`) makes CloudWatch metrics of them. `static TOKENS: TokenCache =
-//! TokenCache::observed_by(&TracingObserver);` is all it takes. A renewal that fails while the old token is served is
-//! logged as a warning in any case, once per attempt.
+//! `EmfObserver` (feature `emf`) makes CloudWatch metrics of them. `Identity::new(source).with_observer(TracingObserver)` is
+//! all it takes. A renewal that fails while the old token is served is logged as a warning in any case, once per attempt.
 //!
 //! # SnapStart
 //!
@@ -95,34 +109,36 @@
 //!
 //! # Testing your own code
 //!
-//! Give the cache a [`ManualClock`] and a closure:
+//! Give the identity a [`ManualClock`] and a closure:
 //!
 //! ```
-//! use auth_cache::{ManualClock, Token, TokenCache};
-//! use std::{sync::Arc, time::{Duration, SystemTime}};
+//! use auth_cache::{Identity, ManualClock, Token};
+//! use std::time::{Duration, SystemTime};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), auth_cache::TokenError> {
 //! let hour = Duration::from_secs(3600);
 //! let clock = ManualClock::at(SystemTime::UNIX_EPOCH + 1000 * hour);
-//! let cache = TokenCache::new().with_clock(clock.clone());
-//! let source = Arc::new({
+//! let source = {
 //!     let clock = clock.clone();
 //!     move || {
 //!         let text = format!("token of {:?}", clock.now());
 //!         async move { Ok(Token::opaque(text, hour)?) }
 //!     }
-//! });
+//! };
+//! let identity = Identity::new(source).with_clock(clock.clone());
 //!
-//! let first = cache.get(&source).await?;
+//! let first = identity.token(hour).await?;
 //! clock.advance(hour / 2);
-//! assert_eq!(cache.get(&source).await?, first);
+//! assert_eq!(identity.token(hour).await?, first);
 //! clock.advance(hour / 2);
-//! assert_ne!(cache.get(&source).await?, first);
+//! assert_ne!(identity.token(hour).await?, first);
 //! # Ok(())
 //! # }
 //! ```
 
+#[cfg(feature = "tower")]
+mod authorize;
 mod cache;
 #[cfg(feature = "client-credentials")]
 mod client_credentials;
@@ -136,6 +152,7 @@ mod credentials {
     #[cfg(feature = "ssm")]
     pub(crate) mod ssm;
 }
+mod deadline;
 mod error;
 mod identities;
 mod identity;
@@ -145,13 +162,15 @@ mod observer {
     pub(crate) mod events;
     pub(crate) mod tracing;
 }
+#[cfg(any(feature = "cognito", feature = "secrets-manager", feature = "ssm"))]
+mod sdk_retry;
 #[cfg(feature = "snapstart")]
 mod snapstart;
 mod source;
-mod sync;
 mod token;
 
-pub use cache::TokenCache;
+#[cfg(feature = "tower")]
+pub use authorize::{Authorize, AuthorizeLayer};
 #[cfg(feature = "client-credentials")]
 pub use client_credentials::ClientCredentialsTokenSource;
 pub use clock::{Clock, ManualClock};
@@ -162,9 +181,10 @@ pub use credentials::secrets_manager::SecretsManagerCredentials;
 pub use credentials::source::{ClientCredentials, Credentials, CredentialsSource};
 #[cfg(feature = "ssm")]
 pub use credentials::ssm::{SsmCredentials, SsmValue};
+pub use deadline::Deadline;
 pub use error::{BoxError, CredentialsError, ErrorChain, SignInError, TokenError};
 pub use identities::Identities;
-pub use identity::{CacheHandle, Identity};
+pub use identity::Identity;
 /// The crate that writes the metrics, in the version whose types are taken here.
 #[cfg(feature = "emf")]
 pub use metrics_cloudwatch_embedded;
@@ -182,3 +202,8 @@ pub use token::{Token, TokenFormatError};
 ///
 #[doc = include_str!("../CORNER-CASES.md")]
 pub mod corner_cases {}
+
+/// What callers see of every answer that a service can give, and how often it is called meanwhile.
+///
+#[doc = include_str!("../ANSWERS.md")]
+pub mod answers {}

@@ -14,16 +14,14 @@ const LONGEST_SIGN_IN: Duration = Duration::from_secs(4);
 /// in after a restore fails, that is logged and not fatal: the first invocation tries again.
 ///
 /// ```no_run
-/// use auth_cache::{Identity, TokenCache, TokenSource};
+/// use auth_cache::{Identity, TokenSource};
 /// use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 /// use std::{sync::Arc, time::Duration};
 ///
-/// static TOKENS: TokenCache = TokenCache::new();
-///
 /// # async fn run(source: impl TokenSource) -> Result<(), Error> {
-/// let identity = Identity::new(&TOKENS, source);
+/// let identity = Identity::new(source);
 /// let handler = service_fn(|_event: LambdaEvent<serde_json::Value>| async {
-///     let token = identity.token(Duration::from_secs(5)).await?;
+///     let token = identity.token(Duration::from_secs(2)).await?;
 ///     // ... call the API with it
 ///     Ok::<_, Error>(serde_json::json!({}))
 /// });

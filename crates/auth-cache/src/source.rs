@@ -3,46 +3,47 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures_util::future::BoxFuture;
+
 use crate::{SignInError, Token};
 
 /// Where tokens come from: one asynchronous method that signs in.
 ///
-/// A [`TokenCache`](crate::TokenCache) calls it when it holds no usable token, never twice at the same time unless a
-/// freeze of the process interrupted the first call. A closure that returns a future is a source too:
+/// An [`Identity`](crate::Identity) calls it when it holds no usable token, never twice at the same time unless a freeze of
+/// the process interrupted the first call. A closure that returns a future is a source too:
 ///
 /// ```
-/// use auth_cache::{SignInError, Token, TokenCache};
-/// use std::sync::Arc;
+/// use auth_cache::{Identity, SignInError, Token};
+/// use std::{sync::LazyLock, time::Duration};
 ///
 /// # async fn ask_my_identity_provider() -> Result<String, std::io::Error> {
 /// #     Ok("eyJhbGciOiJub25lIn0.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.c2ln".to_owned())
 /// # }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), auth_cache::TokenError> {
-/// static TOKENS: TokenCache = TokenCache::new();
-///
-/// let source = Arc::new(|| async {
-///     let jwt = ask_my_identity_provider().await.map_err(SignInError::unavailable)?;
-///     Ok(Token::issued(jwt)?)
+/// static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
+///     Identity::new(|| async {
+///         let jwt = ask_my_identity_provider().await.map_err(SignInError::unavailable)?;
+///         Ok(Token::issued(jwt)?)
+///     })
 /// });
-/// let token = TOKENS.get(&source).await?;
+///
+/// let token = IDENTITY.token(Duration::from_secs(2)).await?;
 /// # Ok(())
 /// # }
 /// ```
 pub trait TokenSource: Send + Sync + 'static {
     /// Signs in and returns a token that is valid now.
     ///
-    /// It must not ask its own cache for a token. If it does so itself, it gets
-    /// [`TokenError::Reentrant`](crate::TokenError::Reentrant); from a task that it spawns, it waits for itself until the
-    /// callers' limits pass.
+    /// It must not ask its own identity for a token: it would wait for itself.
     ///
     /// # Errors
     /// The variant of the [`SignInError`] decides how long the cache waits before it asks again.
     fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send;
 
     /// Drops what the source keeps from earlier sign-ins, such as a refresh token; the next sign-in starts from
-    /// nothing. Called when the API has refused a token, and before a snapshot of the process is taken. The default
-    /// does nothing.
+    /// nothing. Called before each sign-in that takes the place of a token that the API refused, and before a snapshot of
+    /// the process is taken. The default does nothing.
     fn forget(&self) {}
 }
 
@@ -53,6 +54,32 @@ where
 {
     fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send {
         self()
+    }
+}
+
+impl<S: TokenSource> TokenSource for Arc<S> {
+    fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send {
+        (**self).sign_in()
+    }
+
+    fn forget(&self) {
+        (**self).forget();
+    }
+}
+
+/// [`TokenSource`] as a trait object can have it.
+pub(crate) trait ErasedSource: Send + Sync {
+    fn sign_in_boxed(&self) -> BoxFuture<'_, Result<Token, SignInError>>;
+    fn forget_erased(&self);
+}
+
+impl<S: TokenSource> ErasedSource for S {
+    fn sign_in_boxed(&self) -> BoxFuture<'_, Result<Token, SignInError>> {
+        Box::pin(self.sign_in())
+    }
+
+    fn forget_erased(&self) {
+        self.forget();
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{
     fmt,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -11,24 +11,19 @@ use http::HeaderValue;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::{
-    clock::{AtomicNanos, Nanos},
-    sync::{self, Guard},
-};
-
 /// A JSON Web Token with the times it states about itself. Cheap to clone.
 ///
 /// The text cannot be printed: `Debug` shows the times only, the header value is marked sensitive, and the memory is
 /// overwritten when the last clone is dropped.
-pub struct Token(Guard<Inner>);
+#[derive(Clone)]
+pub struct Token(Arc<Inner>);
 
-/// What a token consists of.
-pub(crate) struct Inner {
-    authorization: HeaderValue,
-    pub(crate) life: Life,
-    /// When it expires by the local clock, as a cache has found out already.
-    expiry: Option<SystemTime>,
-    pub(crate) fresh: Fresh,
+struct Inner {
+    header: HeaderValue,
+    bearer: OnceLock<HeaderValue>,
+    life: Life,
+    /// When it expires by the local clock, once that was found out. It cannot be later: then it is no longer new.
+    expiry: OnceLock<SystemTime>,
 }
 
 /// What a token says about its life.
@@ -40,14 +35,6 @@ pub(crate) enum Life {
     Until { exp: SystemTime },
     /// Nothing; but the provider said how long it lives from the sign-in on.
     For(Duration),
-}
-
-/// When a token can be served without a further thought, as the cache that holds it has decided.
-#[derive(Default)]
-pub(crate) struct Fresh {
-    pub(crate) admitted_at: AtomicNanos,
-    pub(crate) from: AtomicNanos,
-    pub(crate) until: AtomicNanos,
 }
 
 impl Token {
@@ -81,9 +68,17 @@ impl Token {
         Self::new(Zeroizing::new(text.into_bytes()), Life::For(lifetime))
     }
 
-    /// The value of the `Authorization` header: the raw JWT, as AWS AppSync expects it, without `Bearer`.
-    pub fn authorization(&self) -> &HeaderValue {
-        &self.inner().authorization
+    /// The value of the `Authorization` header for AWS AppSync: the raw token, without `Bearer`. It is marked sensitive.
+    pub fn header(&self) -> &HeaderValue {
+        &self.0.header
+    }
+
+    /// The value of the `Authorization` header for most other APIs: `Bearer`, and the token. It is marked sensitive.
+    pub fn bearer(&self) -> &HeaderValue {
+        self.0.bearer.get_or_init(|| {
+            let text = [b"Bearer ", self.header().as_bytes()].concat();
+            sensitive(Zeroizing::new(text)).expect("the token is a header's value by itself")
+        })
     }
 
     /// The `exp` claim, by the issuer's clock, if the token has claims.
@@ -102,50 +97,21 @@ impl Token {
         }
     }
 
-    /// The same token as a cache takes it in: what one cache notes on it is not seen by another, and its expiry is not
-    /// judged again when it was issued long ago.
-    pub(crate) fn admitted(&self, expiry: SystemTime) -> Self {
-        let Inner { authorization, life, .. } = self.inner().as_ref();
-        let inner =
-            Inner { authorization: authorization.clone(), life: *life, expiry: Some(expiry), fresh: Fresh::default() };
-        Self(sync::guard(Arc::new(inner)))
-    }
-
-    /// When it expires by the local clock, if a cache has found out.
-    pub(crate) fn expiry(&self) -> Option<SystemTime> {
-        self.inner().expiry
-    }
-
     pub(crate) fn life(&self) -> Life {
-        self.inner().life
+        self.0.life
     }
 
-    /// Whether both are clones of one.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(self.inner(), other.inner())
+    /// When it expires by the local clock: as `judge` says, which is asked once.
+    pub(crate) fn expiry(&self, judge: impl FnOnce() -> Option<SystemTime>) -> Option<SystemTime> {
+        let expiry = self.0.expiry.get().copied().or_else(judge)?;
+        Some(*self.0.expiry.get_or_init(|| expiry))
     }
 
     /// Tells it from other tokens, without its text.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.authorization().as_bytes().hash(&mut hasher);
+        self.header().as_bytes().hash(&mut hasher);
         hasher.finish()
-    }
-
-    /// The time since a cache took it in.
-    pub(crate) fn age(&self, now: Nanos) -> Duration {
-        now.since(self.inner().fresh.admitted_at.get())
-    }
-
-    /// The token that a guard keeps alive, if it does.
-    #[inline]
-    pub(crate) fn guarded(guard: Guard<Inner>) -> Option<Self> {
-        guard.is_some().then_some(Self(guard))
-    }
-
-    #[inline]
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
-        self.0.as_ref().expect("no token is made of an empty guard")
     }
 
     fn parse(
@@ -158,23 +124,23 @@ impl Token {
     }
 
     fn new(text: Zeroizing<Vec<u8>>, life: Life) -> Result<Self, TokenFormatError> {
-        let mut authorization = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
-            .map_err(|_| TokenFormatError("it has characters that no header may have"))?;
-        authorization.set_sensitive(true);
-        Ok(Self(sync::guard(Arc::new(Inner { authorization, life, expiry: None, fresh: Fresh::default() }))))
+        let header = sensitive(text)?;
+        Ok(Self(Arc::new(Inner { header, bearer: OnceLock::new(), life, expiry: OnceLock::new() })))
     }
 }
 
-impl Clone for Token {
-    fn clone(&self) -> Self {
-        Self(sync::guard(Arc::clone(self.inner())))
-    }
+/// The value of a header, which shows nothing and is overwritten in the end.
+fn sensitive(text: Zeroizing<Vec<u8>>) -> Result<HeaderValue, TokenFormatError> {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
+        .map_err(|_| TokenFormatError("it has characters that no header may have"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Two tokens are equal when their texts are.
 impl PartialEq for Token {
     fn eq(&self, other: &Self) -> bool {
-        self.is(other) || self.inner().authorization == other.inner().authorization
+        Arc::ptr_eq(&self.0, &other.0) || self.0.header == other.0.header
     }
 }
 
@@ -261,11 +227,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_header_is_the_raw_jwt_and_marked_sensitive() {
+    fn the_header_is_the_raw_jwt_or_a_bearers_and_marked_sensitive() {
         let text = jwt(r#"{"exp":1700003600}"#);
         let token = Token::issued(text.clone()).unwrap();
-        assert_eq!(token.authorization().as_bytes(), text.as_bytes());
-        assert!(token.authorization().is_sensitive());
+        assert_eq!(token.header(), text.as_str());
+        assert_eq!(token.bearer(), format!("Bearer {text}").as_str());
+        assert!(token.header().is_sensitive() && token.bearer().is_sensitive());
     }
 
     #[test]
@@ -291,7 +258,7 @@ pub(crate) mod tests {
     fn debug_shows_the_times_and_not_the_text() {
         let text = jwt(r#"{"exp":1700003600,"sub":"canary"}"#);
         let token = Token::issued(text.clone()).unwrap();
-        let debug = format!("{token:?} {:?}", token.authorization());
+        let debug = format!("{token:?} {:?}", token.header());
         assert!(debug.contains("exp"), "{debug}");
         assert!(text.split('.').all(|part| !debug.contains(part)), "{debug}");
     }

@@ -4,10 +4,15 @@
 #![cfg(feature = "emf")]
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
-use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 use auth_cache::{
-    EmfObserver, ManualClock, Observer as _, Refresh, RefreshOutcome, RefreshReason, SignInError, Token, TokenCache,
+    EmfObserver, Identity, ManualClock, Observer as _, Refresh, RefreshOutcome, RefreshReason, SignInError, Token,
 };
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use serde_json::Value;
@@ -46,21 +51,30 @@ async fn metrics_of_the_embedded_format_add_up_and_nothing_is_written_when_nothi
     assert!(!METRICS.is_due(), "nothing happened");
 
     let clock = ManualClock::at(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-    let cache = TokenCache::observed_by(&METRICS).with_clock(clock.clone());
-    let failing = Arc::new(|| async { Err::<Token, _>(SignInError::unavailable("canary")) });
-    cache.get(&failing).await.unwrap_err();
-    clock.advance(Duration::from_secs(1));
-    let source = Arc::new({
+    let limit = Duration::from_secs(5);
+    let first = AtomicBool::new(true);
+    let source = {
         let clock = clock.clone();
         move || {
-            clock.advance(Duration::from_millis(250));
-            async { Ok(Token::opaque("canary".to_owned(), Duration::from_secs(3600))?) }
+            let fails = first.swap(false, Ordering::Relaxed);
+            if !fails {
+                clock.advance(Duration::from_millis(250));
+            }
+            async move {
+                match fails {
+                    true => Err(SignInError::unavailable("canary")),
+                    false => Ok(Token::opaque("canary".to_owned(), Duration::from_secs(3600))?),
+                }
+            }
         }
-    });
-    cache.get(&source).await.unwrap();
+    };
+    let identity = Identity::new(source).with_clock(clock.clone()).with_observer(&METRICS);
+    identity.token(Duration::ZERO).await.unwrap_err();
+    clock.advance(Duration::from_secs(1));
+    identity.token(limit).await.unwrap();
     assert!(METRICS.is_due());
     clock.advance(Duration::from_secs(90));
-    cache.get(&source).await.unwrap();
+    identity.token(limit).await.unwrap();
     let values = flushed(collector);
     let expected = [
         ("SignInTime query Milliseconds", serde_json::json!([0.0, 250.0])),
@@ -98,13 +112,13 @@ async fn metrics_of_the_embedded_format_add_up_and_nothing_is_written_when_nothi
         })
     });
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    cache.forget();
+    identity.forget();
     let values = flushed(collector);
     assert_eq!((&values["TokenHits query Count"], &values["TokenWaits query Count"]), (&8000.into(), &8000.into()));
 
     for _ in 0..150 {
-        cache.forget();
-        cache.get(&source).await.unwrap();
+        identity.forget();
+        identity.token(limit).await.unwrap();
     }
     let values = flushed(collector);
     assert_eq!(values["TokenRefreshes query empty succeeded Count"], 150);

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use appsync::AppSyncClient;
+use auth_cache::{CognitoTokenSource, ErrorChain, Identity, SsmCredentials, TokenUse};
 use aws_sdk_ssm::config::{
     BehaviorVersion, SharedCredentialsProvider,
     retry::{ReconnectMode, RetryConfig},
@@ -12,9 +13,37 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::{AwsConfig, StartError, sdk_http::SdkHttp};
+use crate::{AwsConfig, StartError, config::SignInConfig, sdk_http::SdkHttp};
 
+/// Lambda gives the init phase 10 s in all.
+pub(crate) const LONGEST_WARM_UP: Duration = Duration::from_secs(8);
 const CONNECT: Duration = Duration::from_secs(2);
+
+/// The service user of the environment: the variables `SERVICE_USER_PARAMETERS`, `TOKEN_USE` and `AWS_...` of
+/// [`Config`](crate::Config). Signs in: call it in the init phase. When that fails, it is logged and no error: the first
+/// invocation tries again.
+///
+/// # Errors
+/// When the environment is not complete, or the HTTP client cannot be built.
+pub async fn service_user() -> Result<Identity, StartError> {
+    let SignInConfig { service_user_parameters, token_use, aws } = SignInConfig::from_env()?;
+    let sdk = sdk_config(&aws, http_client(&aws)?);
+    let identity = Identity::new(token_source(&sdk, &service_user_parameters, token_use));
+    if let Err(error) = identity.token(LONGEST_WARM_UP).await {
+        tracing::warn!(error = %ErrorChain(&error), "could not sign in during the init phase; the first invocation tries again");
+    }
+    Ok(identity)
+}
+
+/// What signs the service user in.
+pub(crate) fn token_source(
+    sdk: &SdkConfig,
+    parameters: &str,
+    token_use: TokenUse,
+) -> CognitoTokenSource<SsmCredentials> {
+    let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(sdk), parameters);
+    CognitoTokenSource::new(aws_sdk_cognitoidentityprovider::Client::new(sdk), credentials, token_use)
+}
 
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
 /// profiles and credential providers costs start-up time.

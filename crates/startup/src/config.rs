@@ -74,13 +74,8 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut settings = Settings { lookup, problems: Vec::new() };
         let appsync_url = settings.required("APPSYNC_URL", "https://ID.appsync-api.REGION.amazonaws.com/graphql", url);
-        let service_user_parameters =
-            settings.required("SERVICE_USER_PARAMETERS", "an SSM prefix such as /orders/service-user", prefix);
-        let token_use = settings.optional("TOKEN_USE", "access or id", |value| match value {
-            "access" => Some(TokenUse::Access),
-            "id" => Some(TokenUse::Id),
-            _ => None,
-        });
+        let service_user_parameters = settings.parameters();
+        let token_use = settings.token_use();
         let token_reuse = settings.optional("TOKEN_REUSE", "on or off", |value| match value {
             "on" => Some(true),
             "off" => Some(false),
@@ -117,7 +112,7 @@ impl Config {
             (Some(appsync_url), Some(service_user_parameters), Some(aws)) if settings.problems.is_empty() => Ok(Self {
                 appsync_url,
                 service_user_parameters,
-                token_use: token_use.unwrap_or_default(),
+                token_use,
                 token_reuse: token_reuse.unwrap_or(true),
                 metrics_namespace,
                 function_name,
@@ -125,6 +120,30 @@ impl Config {
                 aws,
                 log_level,
             }),
+            _ => Err(ConfigError { problems: settings.problems }),
+        }
+    }
+}
+
+/// What it takes to sign the service user in, and no more: the variables of the same names of [`Config`].
+pub(crate) struct SignInConfig {
+    pub(crate) service_user_parameters: String,
+    pub(crate) token_use: TokenUse,
+    pub(crate) aws: AwsConfig,
+}
+
+impl SignInConfig {
+    pub(crate) fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(environment)
+    }
+
+    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut settings = Settings { lookup, problems: Vec::new() };
+        let (service_user_parameters, token_use) = (settings.parameters(), settings.token_use());
+        match (service_user_parameters, settings.aws()) {
+            (Some(service_user_parameters), Some(aws)) if settings.problems.is_empty() => {
+                Ok(Self { service_user_parameters, token_use, aws })
+            }
             _ => Err(ConfigError { problems: settings.problems }),
         }
     }
@@ -168,8 +187,7 @@ impl ServiceUserConfig {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut settings = Settings { lookup, problems: Vec::new() };
         let function_name = settings.function_name();
-        let service_user_parameters =
-            settings.required("SERVICE_USER_PARAMETERS", "an SSM prefix such as /orders/service-user", prefix);
+        let service_user_parameters = settings.parameters();
         let service_user_parameters_key =
             settings.optional("SERVICE_USER_PARAMETERS_KEY", "the ARN of a KMS key, arn:aws:kms:...", |value| {
                 value.starts_with("arn:").then(|| value.to_owned())
@@ -232,6 +250,19 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
             endpoint_url,
             ca_bundle,
         })
+    }
+
+    fn parameters(&mut self) -> Option<String> {
+        self.required("SERVICE_USER_PARAMETERS", "an SSM prefix such as /orders/service-user", prefix)
+    }
+
+    fn token_use(&mut self) -> TokenUse {
+        let token_use = self.optional("TOKEN_USE", "access or id", |value| match value {
+            "access" => Some(TokenUse::Access),
+            "id" => Some(TokenUse::Id),
+            _ => None,
+        });
+        token_use.unwrap_or_default()
     }
 
     fn function_name(&mut self) -> String {
@@ -412,6 +443,23 @@ mod tests {
             let error = config(elsewhere).unwrap_err().to_string();
             assert!(error.contains("AWS_CA_BUNDLE is malformed (") && !error.contains("canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn whoever_needs_a_token_alone_needs_no_api() {
+        let read = |token_use: &str| {
+            SignInConfig::from_lookup(|name| match name {
+                "TOKEN_USE" => Some(token_use.to_owned()),
+                "APPSYNC_URL" => None,
+                name => COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+            })
+        };
+        let config = read("id").ok().unwrap();
+        assert_eq!(config.service_user_parameters, "/orders/service-user");
+        assert_eq!((config.token_use, config.aws.region.as_ref()), (TokenUse::Id, "eu-west-1"));
+        assert!(read("canary").err().unwrap().to_string().contains("TOKEN_USE is malformed ("));
+        let error = SignInConfig::from_lookup(|_| None).err().unwrap().to_string();
+        assert!(error.contains("SERVICE_USER_PARAMETERS is missing (") && error.contains("AWS_REGION"), "{error}");
     }
 
     #[test]

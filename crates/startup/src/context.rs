@@ -4,14 +4,13 @@ use std::{
         OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use appsync::AppSyncClient;
-use auth_cache::{CognitoTokenSource, ErrorChain, Identity, Renewal, SsmCredentials, TokenCache};
+use auth_cache::{ErrorChain, Identity, Renewal};
 use tracing::Instrument as _;
 
-use crate::{Config, clients, invocation_span, metrics::Metrics};
+use crate::{Config, ConfigError, clients, invocation_span, metrics::Metrics};
 
 /// What a process keeps between invocations: its token, and the client with its open connections.
 ///
@@ -19,21 +18,16 @@ use crate::{Config, clients, invocation_span, metrics::Metrics};
 /// and fills it in [`ExecutionContext::start`].
 #[derive(Debug)]
 pub struct ExecutionContext {
-    tokens: OnceLock<TokenCache>,
     appsync: OnceLock<AppSyncClient>,
     metrics: Metrics,
     function_name: OnceLock<String>,
     was_invoked: AtomicBool,
 }
 
-/// Lambda gives the init phase 10 s in all.
-const LONGEST_WARM_UP: Duration = Duration::from_secs(8);
-
 impl ExecutionContext {
     /// An empty context.
     pub const fn new() -> Self {
         Self {
-            tokens: OnceLock::new(),
             appsync: OnceLock::new(),
             metrics: Metrics::new(),
             function_name: OnceLock::new(),
@@ -50,7 +44,7 @@ impl ExecutionContext {
     /// When the client cannot be built.
     pub async fn start(&'static self, config: &Config) -> Result<&'static AppSyncClient, StartError> {
         let appsync = self.client(config)?;
-        if let Err(error) = appsync.warm_up(LONGEST_WARM_UP).await {
+        if let Err(error) = appsync.warm_up(clients::LONGEST_WARM_UP).await {
             tracing::warn!(
                 error = %ErrorChain(&error),
                 "could not sign in and connect during the init phase; the first invocation tries again",
@@ -75,17 +69,15 @@ impl ExecutionContext {
         }
         let http = clients::http_client(&config.aws)?;
         let sdk = clients::sdk_config(&config.aws, http.clone());
-        let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(&sdk), &config.service_user_parameters);
-        let cognito = aws_sdk_cognitoidentityprovider::Client::new(&sdk);
-        let source = CognitoTokenSource::new(cognito, credentials, config.token_use);
+        let source = clients::token_source(&sdk, &config.service_user_parameters, config.token_use);
         self.function_name.get_or_init(|| config.function_name.clone());
-        let tokens = self.tokens.get_or_init(|| match self.metrics.observer(config) {
-            Some(observer) => TokenCache::observed_by(observer),
-            None => TokenCache::new(),
-        });
         let identity = match config.token_reuse {
-            true => Identity::new(tokens, source),
-            false => Identity::new(tokens, source.with_renewal(Renewal::Never)).without_reuse(),
+            true => Identity::new(source),
+            false => Identity::new(source.with_renewal(Renewal::Never)).without_reuse(),
+        };
+        let identity = match self.metrics.observer(config) {
+            Some(observer) => identity.with_observer(observer),
+            None => identity,
         };
         Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))
     }
@@ -97,10 +89,13 @@ impl Default for ExecutionContext {
     }
 }
 
-/// Why the context could not be started.
+/// Why a function could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The environment is not complete.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The file that `AWS_CA_BUNDLE` names holds no certificates.
     #[error("could not read certificates from {}", path.display())]
     CaBundle {

@@ -1,6 +1,6 @@
 use std::{fmt, io, sync::OnceLock};
 
-use auth_cache::{EmfObserver, Observer};
+use auth_cache::EmfObserver;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
 use crate::Config;
@@ -17,7 +17,7 @@ impl Metrics {
     }
 
     /// What a cache should tell, if the configuration has a namespace for metrics.
-    pub(crate) fn observer(&'static self, config: &Config) -> Option<&'static dyn Observer> {
+    pub(crate) fn observer(&'static self, config: &Config) -> Option<&'static EmfObserver> {
         let namespace = config.metrics_namespace.clone()?;
         let collector = Builder::new()
             .cloudwatch_namespace(namespace)

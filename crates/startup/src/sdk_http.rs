@@ -42,9 +42,10 @@ async fn exchange(http: reqwest::Client, request: HttpRequest) -> Result<HttpRes
     answer.map(|()| body).try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
 }
 
-/// The SDK repeats a request after a timeout or a broken connection, by its own policy.
+/// A broken connection is worth another request, a host that cannot be reached in time is not. The kernel calls it a timeout
+/// too when it gives a connection up that has died.
 fn classify(error: reqwest::Error) -> ConnectorError {
-    if error.is_timeout() {
+    if error.is_timeout() && error.is_connect() {
         ConnectorError::timeout(error.into())
     } else if error.is_builder() {
         ConnectorError::user(error.into())

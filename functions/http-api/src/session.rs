@@ -185,7 +185,7 @@ fn deadline(parts: &Parts) -> Deadline {
     let now = Clock::wall().now();
     let gateway = now + LONGEST_INTEGRATION;
     let invocation = parts.extensions.lambda_context_ref().map(|context| context.deadline());
-    Deadline::of_invocation(invocation.filter(|end| *end > now).map_or(gateway, |end| end.min(gateway)), now)
+    Deadline::of_invocation_at(invocation.filter(|end| *end > now).map_or(gateway, |end| end.min(gateway)), now)
 }
 
 /// A second less than <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html> says.

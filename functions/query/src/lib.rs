@@ -8,7 +8,7 @@
 //! stable `errorType`s of [`appsync::DispatchError::error_type`].
 
 use appsync::{AppSyncClient, Deadline};
-use auth_cache::{Clock, ErrorChain};
+use auth_cache::ErrorChain;
 use events::{Answer, Operations};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
@@ -22,7 +22,7 @@ const OPERATIONS: Operations = Operations::queries(operations::OPERATIONS);
 pub async fn handle(appsync: AppSyncClient, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
     let LambdaEvent { payload, context } = event;
     let appsync = appsync.traced_by(context.xray_trace_id.as_deref());
-    let deadline = Deadline::of_invocation(context.deadline(), Clock::wall().now());
+    let deadline = Deadline::of_invocation(context.deadline());
     events::answer(OPERATIONS, &appsync, payload, deadline).await.map_err(|error| Diagnostic {
         error_type: error.error_type().to_owned(),
         error_message: ErrorChain(&error).to_string(),

@@ -59,38 +59,45 @@ impl Pool {
         Ok(password)
     }
 
-    /// Signs a user in, to see whether it can. What Cognito has just been told may take it a moment to know, and a
-    /// busy one is asked again: three times in all, because five wrong passwords lock a user out.
+    /// Signs a user in, to see whether it can. What Cognito has just been told may take it a moment to know: a password
+    /// that is called wrong is tried three times in all, because five wrong ones lock a user out.
     pub(crate) async fn verify(&self, username: &str, password: &str) -> Result<(), ServiceUserError> {
         let mut pauses = [250, 750].map(Duration::from_millis).into_iter();
         loop {
             let Err(source) = self.sign_in(username, password).await else { return Ok(()) };
-            let worth_another = match source {
-                SignInError::WrongCredentials => true,
-                SignInError::LockedOut { .. } => false, // each further attempt makes it longer
-                ref other => other.is_transient(),
-            };
-            match pauses.next().filter(|_| worth_another) {
+            match pauses.next().filter(|_| matches!(source, SignInError::WrongCredentials)) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return Err(ServiceUserError::SignIn { username: username.to_owned(), source }),
             }
         }
     }
 
-    /// Whether a user can sign in; an error if that could not be found out.
+    /// Whether the password is right and permanent; an error if that could not be found out. A challenge that asks for
+    /// anything but a new password follows a right one, and would follow another one too.
     pub(crate) async fn signs_in(&self, username: &str, password: &str) -> Result<bool, ServiceUserError> {
         match self.sign_in(username, password).await {
             Ok(()) => Ok(true),
-            Err(SignInError::WrongCredentials | SignInError::ChallengeRequired { .. }) => Ok(false),
+            Err(SignInError::WrongCredentials) => Ok(false),
+            Err(SignInError::ChallengeRequired { challenge, .. }) if challenge == "NEW_PASSWORD_REQUIRED" => Ok(false),
             Err(source) => Err(ServiceUserError::SignIn { username: username.to_owned(), source }),
         }
     }
 
+    /// Signs a user in. A busy Cognito is waited for.
     async fn sign_in(&self, username: &str, password: &str) -> Result<(), SignInError> {
         let mut credentials = Credentials::new(&self.id, &self.client.id, username, password);
         credentials.client_secret.clone_from(&self.client.secret);
         let source = CognitoTokenSource::new(self.cognito.clone(), credentials, TokenUse::Access);
-        source.with_renewal(Renewal::Never).sign_in().await.map(drop)
+        let source = source.with_renewal(Renewal::Never);
+        let mut pauses = [100, 200, 400, 800].map(Duration::from_millis).into_iter();
+        loop {
+            match (source.sign_in().await, pauses.next()) {
+                (Err(SignInError::Throttled { .. } | SignInError::Unavailable { .. }), Some(pause)) => {
+                    tokio::time::sleep(pause).await;
+                }
+                (result, _) => return result.map(drop),
+            }
+        }
     }
 
     async fn shortest_password(&self) -> Result<usize, ServiceUserError> {

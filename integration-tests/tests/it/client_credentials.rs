@@ -1,25 +1,28 @@
 //! Signing in a client that acts for itself, at the token endpoint.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use auth_cache::{
-    ClientCredentials, ClientCredentialsTokenSource, Clock, CredentialsError, CredentialsSource, ManualClock,
-    SecretsManagerCredentials, SignInError, SsmCredentials, SsmValue, Token, TokenCache, TokenSource as _,
+    ClientCredentials, ClientCredentialsTokenSource, Clock, CredentialsError, CredentialsSource, Identity, ManualClock,
+    SecretsManagerCredentials, SignInError, SsmCredentials, SsmValue, Token, TokenSource as _,
 };
 use aws_sdk_cognitoidentityprovider::types::OAuthFlowType;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use local_cloud::{Fault, LocalCloud, Service};
 use serde_json::{Value, json};
 
 use crate::{
     peer::{sdk_clients, sdk_config},
     relay::Relay,
+    wire::{self, Request, Step, Wire},
 };
 
 const TOKEN: &str = "oauth2/token";
+/// How long callers wait.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// A client as a function has it.
 pub(crate) fn http_client() -> reqwest::Client {
@@ -59,7 +62,7 @@ fn source<C: CredentialsSource<ClientCredentials>>(
 
 /// The scopes of a token, unverified.
 fn scope(token: &Token) -> String {
-    let jwt = token.authorization().to_str().unwrap().to_owned();
+    let jwt = token.header().to_str().unwrap().to_owned();
     let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     claims["scope"].as_str().unwrap().to_owned()
@@ -82,11 +85,17 @@ async fn a_client_gets_a_token_for_all_of_its_scopes_or_for_those_it_asks_for() 
 #[tokio::test]
 async fn a_token_that_is_no_jwt_lives_for_as_long_as_the_endpoint_says() {
     let (cloud, credentials) = setup().await;
-    let opaque = json!({"access_token": "opaque", "token_type": "Bearer", "expires_in": 60});
-    cloud.inject(Fault::answer(Service::Cognito, 200, opaque));
-    let token = source(&cloud, credentials).sign_in().await.unwrap();
-    assert_eq!(token.authorization(), "opaque");
-    assert_eq!(token.expires_at(), None);
+    let opaque = |text: &str| json!({"access_token": text, "token_type": "Bearer", "expires_in": 60});
+    cloud.inject(Fault::answer(Service::Cognito, 200, opaque("first")).times(1));
+    let clock = ManualClock::at(Clock::wall().now());
+    let identity = Identity::new(source(&cloud, credentials)).with_clock(clock.clone());
+    let start = clock.now();
+    assert_eq!(identity.token(LIMIT).await.unwrap().header(), "first");
+    cloud.inject(Fault::status(Service::Cognito, 503).always());
+    clock.set(start + Duration::from_secs(60) - Duration::from_millis(1));
+    assert_eq!(identity.token(LIMIT).await.unwrap().header(), "first");
+    clock.set(start + Duration::from_secs(60));
+    identity.token(Duration::ZERO).await.unwrap_err();
 }
 
 /// As a cache in front of the endpoint does that keeps answers as they were.
@@ -94,17 +103,16 @@ async fn a_token_that_is_no_jwt_lives_for_as_long_as_the_endpoint_says() {
 async fn a_token_that_a_cache_hands_out_again_is_not_served_beyond_its_exp() {
     let (cloud, credentials) = setup().await;
     let clock = ManualClock::at(Clock::wall().now());
-    let cache = TokenCache::new().with_clock(clock.clone());
-    let source = Arc::new(source(&cloud, credentials));
+    let identity = Identity::new(source(&cloud, credentials)).with_clock(clock.clone());
     let iat = clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() - 300;
     let claims = URL_SAFE_NO_PAD.encode(json!({"iat": iat, "exp": iat + 3600}).to_string());
     let kept = json!({"access_token": format!("e30.{claims}.c2ln"), "token_type": "Bearer", "expires_in": 3600});
     cloud.inject(Fault::answer(Service::Cognito, 200, kept));
 
-    let token = cache.get(&source).await.unwrap();
+    let token = identity.token(LIMIT).await.unwrap();
     assert_eq!(token.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(iat + 3600)));
     clock.set(token.expires_at().unwrap());
-    assert_ne!(cache.get(&source).await.unwrap(), token);
+    assert_ne!(identity.token(LIMIT).await.unwrap(), token);
     assert_eq!(cloud.count_of(TOKEN), 2);
 }
 
@@ -113,9 +121,10 @@ async fn a_token_endpoint_that_says_for_how_long_it_throttles_is_left_alone_for_
     let (cloud, credentials) = setup().await;
     cloud.inject(Fault::status(Service::Cognito, 429).retry_after(Duration::from_secs(120)));
     let clock = ManualClock::at(Clock::wall().now());
-    let cache = TokenCache::new().with_clock(clock.clone());
-    let error = cache.get(&Arc::new(source(&cloud, credentials))).await.unwrap_err();
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+    let identity = Identity::new(source(&cloud, credentials)).with_clock(clock);
+    let error = identity.token(LIMIT).await.unwrap_err();
+    let retry_after = error.retry_after().unwrap();
+    assert!((120..=124).contains(&retry_after.as_secs()), "{retry_after:?}: with jitter on top");
 }
 
 #[tokio::test]
@@ -129,20 +138,28 @@ async fn each_refusal_of_the_token_endpoint_is_told_apart() {
         (Fault::status(Service::Cognito, 503), "unavailable", 1),
         (Fault::reset(Service::Cognito), "unavailable", 2),
         (Fault::truncate(Service::Cognito), "unavailable", 2),
+        (error("temporarily_unavailable"), "unavailable", 1),
+        (refused(200, json!({"error": "server_error"})), "unavailable", 1),
         (error("invalid_client"), "wrong credentials", 1),
         (refused(401, json!({"error": "invalid_client"})), "wrong credentials", 1),
+        (refused(200, json!({"error": "invalid_client"})), "wrong credentials", 1),
+        (
+            refused(200, json!({"error": "invalid_scope", "error_description": "canary"})),
+            "misconfigured: the client may not have the scopes that it asks for",
+            1,
+        ),
         (error("invalid_scope"), "misconfigured: the client may not have the scopes that it asks for", 1),
         (error("unauthorized_client"), "misconfigured: the client may not use the client_credentials grant", 1),
         (error("unsupported_grant_type"), "misconfigured: the client may not use the client_credentials grant", 1),
-        (error("invalid_request"), "misconfigured: the token endpoint refuses it", 1),
+        (error("invalid_request"), "misconfigured: the token endpoint rejected the request", 1),
         (
             Fault::status(Service::Cognito, 404),
-            "misconfigured: the token endpoint refuses without a reason: is its address right?",
+            "misconfigured: the token endpoint rejected the request without a reason: check its address",
             1,
         ),
         (
             Fault::status(Service::Cognito, 200),
-            "misconfigured: the token endpoint's answer holds no token: is its address right?",
+            "misconfigured: the token endpoint's response holds no token: check its address",
             1,
         ),
         (refused(200, json!({"access_token": "canary"})), "bad token", 1),
@@ -162,6 +179,86 @@ async fn each_refusal_of_the_token_endpoint_is_told_apart() {
         assert_eq!(error.is_transient(), ["throttled", "unavailable"].contains(&kind), "{fault:?}");
         assert!(!format!("{error:?}").contains("canary"));
     }
+}
+
+#[tokio::test]
+async fn a_token_endpoint_without_tls_is_called_on_this_machine_only() {
+    let url = "http://orders.example/oauth2/token".parse().unwrap();
+    let source = ClientCredentialsTokenSource::new(http_client(), url, ClientCredentials::new("id", "canary"));
+    let error = source.sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::Misconfigured { .. }), "{error:?}");
+    assert!(error.to_string().contains("must be an https URL"), "{error}");
+}
+
+/// The pairs of a form that was posted.
+fn form(request: &Request) -> Vec<(String, String)> {
+    let body = std::str::from_utf8(&request.body).unwrap();
+    let url = reqwest::Url::parse(&format!("http://127.0.0.1/?{body}")).unwrap();
+    url.query_pairs().into_owned().collect()
+}
+
+#[tokio::test]
+async fn the_secret_goes_into_the_header_or_into_the_body_and_further_parameters_into_the_body() {
+    let wire = Wire::always(Step::Answer(wire::json(r#"{"access_token":"opaque","expires_in":60}"#))).await;
+    let credentials = ClientCredentials::new("id:1", "se&cret");
+    let source = ClientCredentialsTokenSource::new(http_client(), wire.url.parse().unwrap(), credentials)
+        .with_scopes(["orders/read"])
+        .with_parameter("audience", "https://orders.example/")
+        .with_parameter("resource", "a")
+        .with_parameter("resource", "b");
+    source.sign_in().await.unwrap();
+    let source = source.with_secret_in_body();
+    source.sign_in().await.unwrap();
+    assert!(!format!("{source:?}").contains("cret"));
+
+    let [in_header, in_body] = &wire.requests()[..] else { panic!("two requests") };
+    let common = [
+        ("grant_type", "client_credentials"),
+        ("scope", "orders/read"),
+        ("audience", "https://orders.example/"),
+        ("resource", "a"),
+        ("resource", "b"),
+    ];
+    let owned =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+    let basic = format!("Basic {}", STANDARD.encode("id%3A1:se%26cret"));
+    assert_eq!((in_header.header("authorization"), form(in_header)), (Some(basic.as_str()), owned(&common)));
+    let identified = [&common[..], &[("client_id", "id:1"), ("client_secret", "se&cret")]].concat();
+    assert_eq!((in_body.header("authorization"), form(in_body)), (None, owned(&identified)));
+}
+
+#[tokio::test]
+async fn a_private_key_stays_here_and_each_request_has_an_assertion_of_its_own() {
+    const KEY: &[u8] = include_bytes!("../../../dev/local-cloud/keys/access-token-signing-key.pk8");
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", STANDARD.encode(KEY));
+    let answer = Step::Answer(wire::json(r#"{"access_token":"opaque","expires_in":60}"#));
+    let wire = Wire::start([Step::ResetAfter], answer).await;
+    let credentials = ClientCredentials::new("client-1", &key);
+    let source = ClientCredentialsTokenSource::new(http_client(), wire.url.parse().unwrap(), credentials);
+    source.with_private_key(Some("key-1".to_owned())).sign_in().await.unwrap();
+
+    let requests = wire.requests();
+    let assertions: Vec<_> = requests.iter().map(|request| form(request).pop().unwrap()).collect();
+    assert_eq!(assertions.len(), 2, "the first connection was lost");
+    assert_ne!(assertions[0], assertions[1]);
+    for request in &requests {
+        assert_eq!(request.header("authorization"), None);
+        let form = form(request);
+        let names: Vec<_> = form.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["grant_type", "client_id", "client_assertion_type", "client_assertion"]);
+        let claims = URL_SAFE_NO_PAD.decode(form[3].1.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!((&claims["iss"], &claims["aud"]), (&json!("client-1"), &json!(wire.url)));
+    }
+}
+
+#[tokio::test]
+async fn cognito_takes_the_secret_in_the_body_too() {
+    let (cloud, credentials) = setup().await;
+    source(&cloud, credentials.clone()).with_secret_in_body().sign_in().await.unwrap();
+    let wrong = ClientCredentials::new(&credentials.client_id, "wrong");
+    let error = source(&cloud, wrong).with_secret_in_body().sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
 }
 
 #[tokio::test]

@@ -1,10 +1,8 @@
 //! Where credentials are read from.
 
-use std::sync::Arc;
-
 use auth_cache::{
-    Clock, CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, ManualClock,
-    SecretsManagerCredentials, SignInError, SsmCredentials, SsmValue, TokenCache, TokenSource as _, TokenUse,
+    Clock, CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, Identity, ManualClock,
+    SecretsManagerCredentials, SignInError, SsmCredentials, SsmValue, TokenSource as _, TokenUse,
 };
 use aws_sdk_secretsmanager::Client as SecretsManager;
 use local_cloud::{Fault, LocalCloud, Service};
@@ -110,10 +108,9 @@ async fn three_passwords_that_are_all_wrong_are_tried_once_each_in_a_thousand_ca
     t.put("Wrong-1").await;
     t.put("Wrong-2").await;
     t.put_pending("Wrong-3").await;
-    let cache = TokenCache::new().with_clock(ManualClock::at(Clock::wall().now()));
-    let source = Arc::new(t.source);
+    let identity = Identity::new(t.source).with_clock(ManualClock::at(Clock::wall().now()));
     for _ in 0..1000 {
-        cache.get(&source).await.unwrap_err();
+        identity.token(std::time::Duration::from_secs(10)).await.unwrap_err();
     }
     assert_eq!(t.cloud.count_of(SIGN_IN), 3);
 }
@@ -244,4 +241,17 @@ async fn one_parameter_may_hold_two_of_the_values() {
     let credentials = SsmCredentials::new(ssm, &seed.parameters_prefix).with_name(SsmValue::UserPoolId, client_id);
     let found = read(&credentials).await.unwrap();
     assert_eq!((&found.user_pool_id, &found.client_id), (&seed.client_id, &seed.client_id));
+}
+
+#[tokio::test]
+async fn a_parameter_of_another_type_is_named_with_the_type_that_it_should_have() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let (_, ssm) = sdk_clients(&cloud.url(), &cloud.seed().region);
+    let name = format!("{}/user-pool-id", cloud.seed().parameters_prefix);
+    let put = ssm.put_parameter().name(&name).r#type(aws_sdk_ssm::types::ParameterType::StringList);
+    put.value("canary,eu-west-1_x").overwrite(true).send().await.unwrap();
+    let error = read(&SsmCredentials::new(ssm, &cloud.seed().parameters_prefix)).await.unwrap_err();
+    assert!(matches!(&error, CredentialsError::Malformed { name: found, .. } if *found == name), "{error:?}");
+    assert!(error.to_string().contains("of type String or SecureString, not StringList"), "{error}");
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
 }

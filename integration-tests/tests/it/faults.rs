@@ -262,7 +262,7 @@ async fn a_slow_answer_ends_at_the_deadline_and_is_not_asked_for_again() {
         let client = wire.client().with_retry(at_once());
         how.send(&client, String::new(), in_a_minute()).await.unwrap(); // so that the connection is open
         let now = Clock::wall().now();
-        let deadline = Deadline::of_invocation(now + Duration::from_millis(2500), now);
+        let deadline = Deadline::of_invocation_at(now + Duration::from_millis(2500), now);
         let error = how.send(&client, String::new(), deadline).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut, "{how:?}: {error:?}");
         assert!(error.may_have_executed(), "{how:?}: {error:?}");

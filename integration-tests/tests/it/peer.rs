@@ -5,11 +5,11 @@
 
 mod service_user;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use auth_cache::{
-    CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, Renewal, SignInError, SsmCredentials,
-    TokenCache, TokenSource as _, TokenUse,
+    CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, Identity, Renewal, SignInError,
+    SsmCredentials, TokenSource as _, TokenUse,
 };
 use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
 use aws_sdk_ssm::{
@@ -142,11 +142,11 @@ async fn a_service_user_signs_in_with_its_parameters() {
 #[tokio::test]
 async fn a_cached_token_is_used_again() {
     let peer = Peer::new().await;
-    let (cache, source) = (TokenCache::new(), Arc::new(peer.source(TokenUse::Access)));
-    let first = cache.get(&source).await.unwrap();
+    let identity = Identity::new(peer.source(TokenUse::Access));
+    let first = identity.token(Duration::from_secs(10)).await.unwrap();
     // Another sign-in would fail.
     peer.put_credentials("Wrong-password-1").await;
-    assert_eq!(cache.get(&source).await.unwrap(), first);
+    assert_eq!(identity.token(Duration::from_secs(10)).await.unwrap(), first);
 }
 
 #[tokio::test]

@@ -7,10 +7,10 @@ use aws_sdk_cognitoidentityprovider::{
     Client,
     types::{ExplicitAuthFlowsType, FeatureType, RefreshTokenRotationType, UsernameAttributeType},
 };
-use local_cloud::{Fault, LocalCloud, Service};
+use local_cloud::{Fault, FaultKind, LocalCloud, Service};
 use serde_json::json;
 
-use crate::peer::sdk_clients;
+use crate::{peer::sdk_clients, secrets::Log};
 
 const PASSWORD: &str = "AdminInitiateAuth";
 const RENEWAL: &str = "GetTokensFromRefreshToken";
@@ -156,10 +156,12 @@ async fn a_dead_refresh_token_is_replaced_by_one_sign_in_with_the_password_in_th
         ("no such client", refusal("ResourceNotFoundException", "User pool client c does not exist.")),
         ("no such user", refusal("UserNotFoundException", "User does not exist.")),
         ("blocked", Some(Fault::status(Service::Cognito, 403))),
+        ("not supported any more", Some(Fault::status(Service::Cognito, 501))),
         ("an answer without tokens", Some(Fault::answer(Service::Cognito, 200, json!({})))),
     ] {
         let (cloud, source) = setup().await;
         cloud.set_refresh_token_lifetime(Duration::from_secs(3600));
+        source.sign_in().await.unwrap();
         source.sign_in().await.unwrap();
         calls(&cloud);
         match fault {
@@ -170,6 +172,56 @@ async fn a_dead_refresh_token_is_replaced_by_one_sign_in_with_the_password_in_th
         assert_eq!(calls(&cloud), [RENEWAL, STORE, PASSWORD], "{name}");
         source.sign_in().await.unwrap();
         assert_eq!(calls(&cloud), [RENEWAL], "{name}: the new refresh token is kept");
+    }
+}
+
+/// As where the user pool tracks devices, or where an emulator lacks the operation.
+#[tokio::test]
+async fn a_refresh_token_that_is_refused_at_its_first_use_ends_renewals_and_is_logged_once() {
+    let error = |code, message| Fault::error(Service::Cognito, code, message);
+    let unsupported = |status, code: &str| Fault::answer(Service::Cognito, status, json!({"__type": code}));
+    for fault in [
+        error("NotAuthorizedException", "Invalid Refresh Token"),
+        error("NotAuthorizedException", "Invalid Refresh Token."),
+        error("ResourceNotFoundException", "Device does not exist."),
+        error("InvalidParameterException", "Auth flow not enabled for this client"),
+        unsupported(400, "UnknownOperationException"),
+        unsupported(400, "UnsupportedOperation"),
+        unsupported(500, "UnsupportedOperation"),
+        unsupported(500, "Unsupported"),
+        unsupported(501, "NotImplemented"),
+        Fault::status(Service::Cognito, 501),
+    ] {
+        let (cloud, source) = setup().await;
+        cloud.inject(fault.clone().on(RENEWAL).always());
+        let ((), log) = Log::of(async {
+            source.sign_in().await.unwrap();
+            calls(&cloud);
+            source.sign_in().await.unwrap();
+            assert_eq!(calls(&cloud), [RENEWAL, STORE, PASSWORD], "{fault:?}");
+            for _ in 0..3 {
+                source.sign_in().await.unwrap();
+                assert_eq!(calls(&cloud), [STORE, PASSWORD], "{fault:?}");
+                source.forget();
+            }
+        })
+        .await;
+        assert_eq!(log.matches("\"level\":\"WARN\"").count(), 1, "{fault:?}: {log}");
+        assert!(log.contains("from now on each token takes a sign-in with the password"), "{log}");
+        assert!(!log.contains("\"level\":\"ERROR\""), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_ended_before_its_first_use_does_not_end_renewals() {
+    for message in ["Refresh Token has expired", "Refresh Token has been revoked"] {
+        let (cloud, source) = setup().await;
+        source.sign_in().await.unwrap();
+        cloud.inject(Fault::error(Service::Cognito, "NotAuthorizedException", message).on(RENEWAL));
+        source.sign_in().await.unwrap();
+        calls(&cloud);
+        source.sign_in().await.unwrap();
+        assert_eq!(calls(&cloud), [RENEWAL], "{message}");
     }
 }
 
@@ -197,25 +249,53 @@ async fn when_both_the_refresh_token_and_the_password_are_refused_the_password_c
     assert_eq!(calls(&cloud), [RENEWAL, STORE, PASSWORD, STORE]);
 }
 
-#[tokio::test]
-async fn a_transient_failure_of_a_renewal_sends_no_password_and_keeps_the_refresh_token() {
-    for fault in [
+fn failures_that_pass() -> [Fault; 8] {
+    [
         Fault::throttle(Service::Cognito),
         Fault::status(Service::Cognito, 500),
         Fault::status(Service::Cognito, 503),
         Fault::reset(Service::Cognito),
         Fault::truncate(Service::Cognito),
+        Fault::answer(Service::Cognito, 500, json!({"__type": "InternalErrorException"})),
         Fault::error(Service::Cognito, "InternalErrorException", "Something went wrong"),
         Fault::error(Service::Cognito, "UnexpectedLambdaException", "PreTokenGeneration failed"),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn when_renewals_alone_are_down_the_next_attempt_takes_the_password() {
+    for fault in failures_that_pass() {
+        let (cloud, source) = setup().await;
+        source.sign_in().await.unwrap();
+        calls(&cloud);
+        cloud.inject(fault.clone().on(RENEWAL).always());
+        let error = source.sign_in().await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+        assert!(calls(&cloud).iter().all(|operation| operation == RENEWAL), "{fault:?}");
+        source.sign_in().await.unwrap();
+        assert_eq!(calls(&cloud), [STORE, PASSWORD], "{fault:?}");
+        cloud.clear_faults();
+        source.sign_in().await.unwrap();
+        assert_eq!(calls(&cloud), [RENEWAL], "{fault:?}: the new refresh token is used");
+    }
+}
+
+#[tokio::test]
+async fn when_all_of_cognito_is_down_each_attempt_is_one_request_and_the_refresh_token_is_kept() {
+    for fault in failures_that_pass() {
         let (cloud, source) = setup().await;
         source.sign_in().await.unwrap();
         calls(&cloud);
         cloud.inject(fault.clone().always());
-        let error = source.sign_in().await.unwrap_err();
-        assert!(matches!(error, SignInError::Throttled { .. } | SignInError::Unavailable { .. }), "{error:?}");
-        assert!(error.is_transient());
-        assert!(calls(&cloud).iter().all(|operation| operation == RENEWAL), "{fault:?}");
+        let resent = matches!(fault.kind(), FaultKind::Reset);
+        for expected in [&[RENEWAL][..], &[STORE, PASSWORD], &[RENEWAL], &[STORE, PASSWORD]] {
+            assert!(source.sign_in().await.unwrap_err().is_transient());
+            let mut calls = calls(&cloud);
+            if resent {
+                calls.dedup();
+            }
+            assert_eq!(calls, expected, "{fault:?}");
+        }
         cloud.clear_faults();
         source.sign_in().await.unwrap();
         assert_eq!(calls(&cloud), [RENEWAL], "{fault:?}");

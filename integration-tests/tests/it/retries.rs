@@ -9,7 +9,7 @@ use std::{
 };
 
 use appsync::{AppSyncClient, Auth, Deadline, ErrorKind, Iam, RetryPolicy};
-use auth_cache::{Clock, Identity, ManualClock, Token, TokenCache};
+use auth_cache::{Clock, Identity, ManualClock, Token};
 use aws_credential_types::provider::{ProvideCredentials, future};
 
 use crate::wire::{GetThing, SetThing, Step, Variables, Wire, answer, good, http_client};
@@ -81,7 +81,7 @@ async fn nothing_is_sent_after_the_deadline() {
 /// Signs in as often as told, with `token-1`, `token-2` and so on, and then never again.
 fn identity_that_hangs_after(sign_ins: usize) -> Identity {
     let done = Arc::new(AtomicUsize::new(0));
-    Identity::new(Arc::new(TokenCache::new()), move || {
+    Identity::new(move || {
         let nth = done.fetch_add(1, Ordering::SeqCst) + 1;
         async move {
             if nth > sign_ins {

@@ -1,16 +1,13 @@
 //! What Cognito's refusals mean to a caller.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use auth_cache::{
-    Clock, CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, ManualClock, SignInError,
-    SsmCredentials, Token, TokenCache, TokenError, TokenSource as _, TokenUse,
+    Clock, CognitoTokenSource, Credentials, CredentialsError, CredentialsSource, Identity, ManualClock, SignInError,
+    SsmCredentials, Token, TokenError, TokenSource, TokenUse,
 };
 use aws_sdk_cognitoidentityprovider::{Client, config::timeout::TimeoutConfig};
 use local_cloud::{Fault, LocalCloud, Service};
@@ -47,10 +44,13 @@ fn wrong_password(credentials: &mut Credentials) {
     credentials.password = "Wrong-password-1".to_owned().into();
 }
 
-/// A cache whose clock is set by hand.
-fn cache() -> (TokenCache, ManualClock) {
+/// How long callers wait.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// An identity whose clock is set by hand.
+fn identity(source: impl TokenSource) -> (Identity, ManualClock) {
     let clock = ManualClock::at(Clock::wall().now());
-    (TokenCache::new().with_clock(clock.clone()), clock)
+    (Identity::new(source).with_clock(clock.clone()), clock)
 }
 
 fn sign_in_error(error: &TokenError) -> &SignInError {
@@ -72,27 +72,28 @@ async fn a_sign_in_gives_a_token_that_lives_as_long_as_the_app_client_says() {
 type Verdict = (&'static str, &'static str, usize);
 
 #[tokio::test]
-async fn every_failure_of_cognito_is_told_apart_and_only_outages_are_repeated() {
+async fn every_failure_of_cognito_is_told_apart_and_only_a_dead_connection_costs_a_second_request() {
     const COGNITO: Service = Service::Cognito;
     let not_authorized = |message| Fault::error(COGNITO, "NotAuthorizedException", message);
     let error = |error_type| Fault::error(COGNITO, error_type, "the service's message");
     let cases: Vec<(Fault, Verdict)> = vec![
-        // The SDK makes three attempts.
-        (Fault::throttle(COGNITO), ("throttled", "", 3)),
-        (error("LimitExceededException"), ("throttled", "", 3)),
-        (error("ThrottlingException"), ("throttled", "", 3)),
+        // What Cognito answers is final for this attempt: the cache decides when the next one comes.
+        (Fault::throttle(COGNITO), ("throttled", "", 1)),
+        (error("LimitExceededException"), ("throttled", "", 1)),
+        (error("ThrottlingException"), ("throttled", "", 1)),
         (Fault::status(COGNITO, 429), ("throttled", "", 1)),
-        (Fault::status(COGNITO, 500), ("unavailable", "", 3)),
-        (Fault::status(COGNITO, 502), ("unavailable", "", 3)),
-        (Fault::status(COGNITO, 503), ("unavailable", "", 3)),
-        (Fault::status(COGNITO, 504), ("unavailable", "", 3)),
+        (Fault::status(COGNITO, 500), ("unavailable", "", 1)),
+        (Fault::status(COGNITO, 502), ("unavailable", "", 1)),
+        (Fault::status(COGNITO, 503), ("unavailable", "", 1)),
+        (Fault::status(COGNITO, 504), ("unavailable", "", 1)),
         (
             Fault::answer(COGNITO, 500, json!({"__type": "InternalErrorException", "message": "m"})),
-            ("unavailable", "", 3),
+            ("unavailable", "", 1),
         ),
-        (Fault::reset(COGNITO), ("unavailable", "", 3)),
-        (Fault::lose_answer(COGNITO), ("unavailable", "", 3)),
-        (Fault::truncate(COGNITO), ("unavailable", "", 3)),
+        (Fault::truncate(COGNITO), ("unavailable", "", 1)),
+        // The connection may have died while the process was frozen.
+        (Fault::reset(COGNITO), ("unavailable", "", 2)),
+        (Fault::lose_answer(COGNITO), ("unavailable", "", 2)),
         // A proxy's page instead of Cognito's answer.
         (Fault::status(COGNITO, 200), ("unavailable", "", 1)),
         (Fault::status(COGNITO, 408), ("unavailable", "", 1)),
@@ -111,13 +112,40 @@ async fn every_failure_of_cognito_is_told_apart_and_only_outages_are_repeated() 
             not_authorized("Temporary password has expired and must be reset by an administrator."),
             ("misconfigured", "set a permanent one", 1),
         ),
-        (not_authorized("Something that nobody knows yet"), ("misconfigured", "refuses", 1)),
+        (not_authorized("Something that nobody knows yet"), ("misconfigured", "rejected the sign-in", 1)),
         (
             Fault::error(COGNITO, "InvalidParameterException", "Auth flow not enabled for this client"),
             ("misconfigured", "ALLOW_ADMIN_USER_PASSWORD_AUTH", 1),
         ),
-        (error("InvalidParameterException"), ("misconfigured", "refuses", 1)),
-        (error("ResourceNotFoundException"), ("misconfigured", "does not exist", 1)),
+        (
+            Fault::error(
+                COGNITO,
+                "InvalidParameterException",
+                "1 validation error detected: Value 'ADMIN_USER_PASSWORD_AUTH' at 'authFlow' failed to satisfy \
+                 constraint: Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH]",
+            ),
+            ("misconfigured", "does not know the flow ADMIN_USER_PASSWORD_AUTH", 1),
+        ),
+        (
+            Fault::error(COGNITO, "InvalidParameterException", "Initiate Auth method not supported."),
+            ("misconfigured", "does not know the flow ADMIN_USER_PASSWORD_AUTH", 1),
+        ),
+        (error("InvalidParameterException"), ("misconfigured", "rejected the sign-in: InvalidParameterException", 1)),
+        (
+            Fault::error(COGNITO, "ResourceNotFoundException", "User pool eu-west-1_x does not exist."),
+            ("misconfigured", "pool of another account", 1),
+        ),
+        (
+            Fault::error(COGNITO, "ResourceNotFoundException", "User pool client x does not exist."),
+            ("misconfigured", "no such app client", 1),
+        ),
+        (error("UnknownOperationException"), ("misconfigured", "does not support this operation", 1)),
+        (error("UnsupportedOperation"), ("misconfigured", "does not support this operation", 1)),
+        (
+            Fault::answer(COGNITO, 500, json!({"__type": "Unsupported", "message": "m"})),
+            ("misconfigured", "does not support this operation", 1),
+        ),
+        (Fault::status(COGNITO, 501), ("misconfigured", "does not support this operation", 1)),
         (error("PasswordResetRequiredException"), ("misconfigured", "set a permanent one", 1)),
         (error("UserNotConfirmedException"), ("misconfigured", "confirm it", 1)),
         (error("UserLambdaValidationException"), ("misconfigured", "Lambda trigger", 1)),
@@ -126,9 +154,9 @@ async fn every_failure_of_cognito_is_told_apart_and_only_outages_are_repeated() 
             ("misconfigured", "web ACL", 1),
         ),
         (error("AccessDeniedException"), ("misconfigured", "cognito-idp:AdminInitiateAuth", 1)),
-        (error("AnExceptionOfNextYear"), ("misconfigured", "refuses", 1)),
-        (Fault::status(COGNITO, 403), ("misconfigured", "refuses", 1)),
-        (Fault::status(COGNITO, 404), ("misconfigured", "refuses", 1)),
+        (error("AnExceptionOfNextYear"), ("misconfigured", "rejected the sign-in: AnExceptionOfNextYear", 1)),
+        (Fault::status(COGNITO, 403), ("misconfigured", "rejected the sign-in: HTTP 403", 1)),
+        (Fault::status(COGNITO, 404), ("misconfigured", "rejected the sign-in: HTTP 404", 1)),
     ];
     for (fault, verdict) in cases {
         let cloud = LocalCloud::start().await.unwrap();
@@ -181,10 +209,10 @@ async fn a_password_that_stays_wrong_is_tried_once_in_a_thousand_calls() {
     let wrong = json!({"username": cloud.seed().username, "password": "Wrong-password-1"}).to_string();
     ssm.put_parameter().name(name).value(wrong).overwrite(true).send().await.unwrap();
     let stored = SsmCredentials::new(ssm, &cloud.seed().parameters_prefix);
-    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), stored, TokenUse::Access));
-    let (cache, _clock) = cache();
+    let source = CognitoTokenSource::new(cognito(&cloud), stored, TokenUse::Access);
+    let (identity, _clock) = identity(source);
     for _ in 0..1000 {
-        let error = cache.get(&source).await.unwrap_err();
+        let error = identity.token(LIMIT).await.unwrap_err();
         assert!(matches!(sign_in_error(&error), SignInError::WrongCredentials), "{error:?}");
     }
     assert_eq!(cloud.count_of(SIGN_IN), 1);
@@ -195,10 +223,10 @@ async fn a_password_that_stays_wrong_is_tried_once_in_a_thousand_calls() {
 async fn passwords_that_change_and_are_all_wrong_are_tried_twice_in_a_thousand_calls() {
     let cloud = LocalCloud::start().await.unwrap();
     let wrong = Changing { credentials: credentials(&cloud), reads: AtomicUsize::new(0), wrong: usize::MAX };
-    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), wrong, TokenUse::Access));
-    let (cache, _clock) = cache();
+    let source = CognitoTokenSource::new(cognito(&cloud), wrong, TokenUse::Access);
+    let (identity, _clock) = identity(source);
     for _ in 0..1000 {
-        let error = cache.get(&source).await.unwrap_err();
+        let error = identity.token(LIMIT).await.unwrap_err();
         assert!(matches!(sign_in_error(&error), SignInError::WrongCredentials), "{error:?}");
     }
     assert_eq!(cloud.count_of(SIGN_IN), 2);
@@ -210,6 +238,17 @@ async fn a_password_that_is_rotated_between_reading_and_using_it_is_read_once_mo
     let rotated = Changing { credentials: credentials(&cloud), reads: AtomicUsize::new(0), wrong: 1 };
     CognitoTokenSource::new(cognito(&cloud), rotated, TokenUse::Access).sign_in().await.unwrap();
     assert_eq!(cloud.count_of(SIGN_IN), 2);
+}
+
+#[tokio::test]
+async fn a_lock_out_that_follows_a_wrong_password_of_the_same_attempt_is_its_own_doing() {
+    let cloud = LocalCloud::start().await.unwrap();
+    for _ in 0..4 {
+        sign_in(&cloud, wrong_password).await.unwrap_err();
+    }
+    let changing = Changing { credentials: credentials(&cloud), reads: AtomicUsize::new(0), wrong: 1 };
+    let error = CognitoTokenSource::new(cognito(&cloud), changing, TokenUse::Access).sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::WrongCredentials), "{error:?}");
 }
 
 /// Credentials whose first readers get wrong passwords, each another one.
@@ -240,23 +279,24 @@ async fn a_locked_out_user_is_left_alone_until_the_horizon_that_the_error_names(
     let locked = Fault::error(Service::Cognito, "NotAuthorizedException", "Password attempts exceeded");
     cloud.inject(locked);
     cloud.reset_calls();
-    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access));
-    let (cache, clock) = cache();
-    let mut retry_after = Duration::ZERO;
+    let source = CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access);
+    let (identity, clock) = identity(source);
+    // The next attempt comes within the time of who waits for it. By this clock, none passes.
+    let error = identity.token(Duration::from_millis(500)).await.unwrap_err();
+    assert!(matches!(sign_in_error(&error), SignInError::LockedOut { .. }), "{error:?}");
+    let retry_after = error.retry_after().unwrap();
+    assert!((225..=450).contains(&retry_after.as_millis()), "{retry_after:?}");
     for _ in 0..1000 {
-        let error = cache.get(&source).await.unwrap_err();
-        assert!(matches!(sign_in_error(&error), SignInError::LockedOut { .. }), "{error:?}");
-        retry_after = error.retry_after().unwrap();
+        identity.token(Duration::ZERO).await.unwrap_err();
     }
     assert_eq!(cloud.count_of(SIGN_IN), 1);
-    assert!(retry_after >= Duration::from_secs(1), "{retry_after:?}");
 
     clock.advance(retry_after - Duration::from_millis(1));
-    cache.get(&source).await.unwrap_err();
+    identity.token(Duration::ZERO).await.unwrap_err();
     assert_eq!(cloud.count_of(SIGN_IN), 1);
     clock.advance(Duration::from_millis(1));
     cloud.set_clock_offset(2);
-    cache.get(&source).await.unwrap();
+    identity.token(LIMIT).await.unwrap();
     assert_eq!(cloud.count_of(SIGN_IN), 2);
 }
 
@@ -274,31 +314,69 @@ async fn the_stand_in_locks_out_after_five_wrong_passwords() {
 }
 
 #[tokio::test]
-async fn throttling_is_retried_a_bounded_number_of_times_while_the_old_token_is_served() {
+async fn a_throttled_renewal_is_one_request_while_the_old_token_is_served() {
     let cloud = LocalCloud::start().await.unwrap();
-    let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access));
-    let (cache, clock) = cache();
-    let old = cache.get(&source).await.unwrap();
+    let source = CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access);
+    let (identity, clock) = identity(source);
+    let old = identity.token(LIMIT).await.unwrap();
     clock.advance(Duration::from_secs(3600 * 4 / 5));
     cloud.reset_calls();
     cloud.inject(Fault::throttle(Service::Cognito).always());
     for _ in 0..1000 {
-        assert_eq!(cache.get(&source).await.unwrap(), old);
+        assert_eq!(identity.token(LIMIT).await.unwrap(), old);
     }
-    assert_eq!(cloud.count(Service::Cognito), 3);
+    assert_eq!(cloud.count(Service::Cognito), 1);
 }
 
 #[tokio::test]
-async fn a_sign_in_that_is_throttled_briefly_succeeds() {
+async fn a_store_that_throttles_or_fails_is_asked_once_in_an_attempt() {
+    for fault in [Fault::throttle(Service::Ssm), Fault::status(Service::Ssm, 503), Fault::status(Service::Ssm, 500)] {
+        let cloud = LocalCloud::start().await.unwrap();
+        let (cognito, ssm) = sdk_clients(&cloud.url(), &cloud.seed().region);
+        let stored = SsmCredentials::new(ssm, &cloud.seed().parameters_prefix);
+        cloud.inject(fault.clone().always());
+        let error = CognitoTokenSource::new(cognito, stored, TokenUse::Access).sign_in().await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+        assert_eq!((cloud.count(Service::Ssm), cloud.count(Service::Cognito)), (1, 0), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_times_out_is_not_repeated_by_the_sdk() {
     let cloud = LocalCloud::start().await.unwrap();
-    cloud.inject(Fault::throttle(Service::Cognito).times(2));
-    sign_in(&cloud, |_| {}).await.unwrap();
-    assert_eq!(cloud.count_of(SIGN_IN), 3);
+    cloud.set_latency(Service::Cognito, Duration::from_secs(3600));
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(50)).build();
+    let impatient = Client::from_conf(cognito(&cloud).config().to_builder().timeout_config(timeouts).build());
+    let source = CognitoTokenSource::new(impatient, credentials(&cloud), TokenUse::Access);
+    let error = source.sign_in().await.unwrap_err();
+    assert!(matches!(error, SignInError::Unavailable { .. }), "{error:?}");
+    drop(source);
+    // None, if the time was over before the request had arrived.
+    assert!(cloud.count_of(SIGN_IN) + cloud.under_way(SIGN_IN) <= 1);
 }
 
 #[tokio::test]
-async fn a_challenge_is_named_and_not_repeated_and_its_session_is_shown_nowhere() {
-    for challenge in ["NEW_PASSWORD_REQUIRED", "SMS_MFA", "SOFTWARE_TOKEN_MFA", "A_CHALLENGE_OF_NEXT_YEAR"] {
+async fn a_pool_of_another_region_is_told_by_its_id() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let error = sign_in(&cloud, |credentials| credentials.user_pool_id = "us-east-1_other".to_owned()).await;
+    let advice = error.unwrap_err().to_string();
+    assert!(advice.contains("the user pool us-east-1_other is in us-east-1, but"), "{advice}");
+    assert!(advice.contains("eu-west-1"), "{advice}");
+}
+
+#[tokio::test]
+async fn a_challenge_is_named_with_advice_that_fits_and_not_repeated_and_its_session_is_shown_nowhere() {
+    for (challenge, advice) in [
+        ("NEW_PASSWORD_REQUIRED", "set the service user's password permanently"),
+        ("SMS_MFA", "make MFA optional"),
+        ("SOFTWARE_TOKEN_MFA", "make MFA optional"),
+        ("EMAIL_OTP", "make MFA optional"),
+        ("SELECT_MFA_TYPE", "make MFA optional"),
+        ("MFA_SETUP", "make MFA optional"),
+        ("DEVICE_SRP_AUTH", "turn device tracking off"),
+        ("CUSTOM_CHALLENGE", "a custom authentication trigger"),
+        ("A_CHALLENGE_OF_NEXT_YEAR", "let the password alone be enough"),
+    ] {
         let cloud = LocalCloud::start().await.unwrap();
         let answer = json!({
             "ChallengeName": challenge,
@@ -306,19 +384,20 @@ async fn a_challenge_is_named_and_not_repeated_and_its_session_is_shown_nowhere(
             "Session": "canary-session",
         });
         cloud.inject(Fault::answer(Service::Cognito, 200, answer).always());
-        let source = Arc::new(CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access));
-        let (cache, _clock) = cache();
+        let source = CognitoTokenSource::new(cognito(&cloud), credentials(&cloud), TokenUse::Access);
+        let (identity, _clock) = identity(source);
         let (shown, log) = Log::of(async {
             let mut shown = String::new();
             for _ in 0..1000 {
-                let error = cache.get(&source).await.unwrap_err();
+                let error = identity.token(LIMIT).await.unwrap_err();
                 let found = sign_in_error(&error);
                 assert!(
                     matches!(found, SignInError::ChallengeRequired { challenge: c, .. } if c == challenge),
                     "{error:?}"
                 );
+                assert!(found.to_string().contains(advice), "{found}");
                 assert!(!found.is_transient());
-                shown = format!("{error} {error:?} {found} {source:?} {cache:?}");
+                shown = format!("{error} {error:?} {found} {identity:?}");
             }
             shown
         })

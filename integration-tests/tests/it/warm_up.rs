@@ -21,7 +21,6 @@ async fn the_init_phase_signs_in_and_connects_so_that_the_first_invocation_is_wa
 #[tokio::test]
 async fn a_failed_sign_in_in_the_init_phase_is_made_up_for_by_the_first_invocation() {
     let cloud = LocalCloud::start().await.unwrap();
-    // More than the SDK tries.
     cloud.inject(Fault::status(Service::Cognito, 500).times(3));
     let t = Setup::start_on(cloud, &[]).await;
     wait_until_retried(&t).await;

@@ -17,7 +17,7 @@ use appsync::{
         serde::{Deserialize, Serialize},
     },
 };
-use auth_cache::{Identity, Token, TokenCache};
+use auth_cache::{Identity, Token};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -209,7 +209,7 @@ pub(crate) fn client(url: &str) -> AppSyncClient {
 /// An identity that signs in with `token-1`, `token-2` and so on, and counts.
 pub(crate) fn identity(sign_ins: &Arc<AtomicUsize>) -> Identity {
     let sign_ins = Arc::clone(sign_ins);
-    Identity::new(Arc::new(TokenCache::new()), move || {
+    Identity::new(move || {
         let nth = sign_ins.fetch_add(1, Ordering::SeqCst) + 1;
         async move { Ok(Token::opaque(format!("token-{nth}"), std::time::Duration::from_secs(3600))?) }
     })

@@ -1,9 +1,9 @@
 //! The ways to call the API: the same request, the same types.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, time::Duration};
 
 use appsync::AppSyncClient;
-use auth_cache::{Identity, Token, TokenCache};
+use auth_cache::{Identity, Token};
 use serde::Deserialize;
 
 use crate::operations::{Example, Variables};
@@ -29,8 +29,7 @@ impl<O: Example> Contender<O> for Ours {
     }
 
     fn prepare(&self, url: &str) -> Call {
-        let source = || async { Ok(Token::stored(JWT.to_owned())?) };
-        let identity = Identity::new(Arc::new(TokenCache::new()), source);
+        let identity = Identity::new(|| async { Ok(Token::stored(JWT.to_owned())?) });
         let client = AppSyncClient::new(http_client(), url.parse().expect("a URL"), identity);
         Box::new(move || {
             let client = client.clone();

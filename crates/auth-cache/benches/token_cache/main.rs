@@ -26,20 +26,16 @@ use criterion::{Criterion, SamplingMode};
 
 use crate::{
     measure::{Load, Subject},
-    peers::{
-        AuthCache, AwsLazyCache, AzureIdentity, Direct, GoogleCloudAuth, LentFloor, Moka, OwnedFloor, TokioOnceCell,
-        TokioRwLock,
-    },
+    peers::{AuthCache, AwsLazyCache, AzureIdentity, Direct, Floor, GoogleCloudAuth, Moka, TokioOnceCell, TokioRwLock},
     report::{Figures, Samples},
 };
 
 /// Who shares a cache while its warm hits are measured.
 const LOADS: [Load; 5] = [Load::of(1), Load::of(2), Load::of(8), Load::of(64), Load::of(64).holding()];
 
-/// The floors, which show what a hit costs at least and are no caches, then the caches: the order of the tables.
-const SUBJECTS: [Subject; 9] = [
-    Subject::of::<LentFloor>(),
-    Subject::of::<OwnedFloor>(),
+/// The floor, which shows what a hit costs at least and is no cache, then the caches: the order of the tables.
+const SUBJECTS: [Subject; 8] = [
+    Subject::of::<Floor>(),
     Subject::of::<AuthCache>(),
     Subject::of::<TokioOnceCell>(),
     Subject::of::<TokioRwLock>(),
@@ -48,7 +44,7 @@ const SUBJECTS: [Subject; 9] = [
     Subject::of::<Moka>(),
     Subject::of::<AwsLazyCache>(),
 ];
-const FLOORS: usize = 2;
+const FLOORS: usize = 1;
 
 fn main() -> ExitCode {
     let given = |flag: &str| std::env::args().any(|arg| arg == flag);

@@ -5,7 +5,6 @@ mod azure;
 mod google;
 
 use std::{
-    borrow::Borrow,
     future::Future,
     sync::{
         Arc, OnceLock,
@@ -14,7 +13,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use auth_cache::{BoxError, SignInError, Token, TokenCache, TokenSource};
+use auth_cache::{BoxError, Identity, SignInError, Token, TokenSource};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use moka::{Expiry, future::Cache};
 use rustix::time::{ClockId, clock_gettime};
@@ -72,7 +71,7 @@ impl TokenSource for Source {
             None => Ok(Token::issued(self.jwt.clone())?),
             Some(delay) => {
                 tokio::time::sleep(delay).await;
-                Err(SignInError::unavailable("it is down"))
+                Err(SignInError::misconfigured("no such client")) // it lasts: nobody waits for another attempt
             }
         }
     }
@@ -83,6 +82,9 @@ impl TokenSource for Source {
 fn exp_of(token: &Token) -> SystemTime {
     token.expires_at().expect("an `exp` claim")
 }
+
+/// Longer than anything takes here.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// No cache: what a sign-in itself takes.
 pub(crate) struct Direct(Arc<Source>);
@@ -100,77 +102,46 @@ impl Peer for Direct {
     }
 
     fn jwt(token: &Token) -> &[u8] {
-        token.authorization().as_bytes()
+        token.header().as_bytes()
     }
 }
 
 /// This crate's.
-pub(crate) struct AuthCache {
-    cache: TokenCache,
-    source: Arc<Source>,
-}
+pub(crate) struct AuthCache(Identity);
 
 impl Peer for AuthCache {
     const NAME: &'static str = "auth-cache";
     type Token = Token;
 
     fn new(source: Arc<Source>) -> Self {
-        Self { cache: TokenCache::new(), source }
+        Self(Identity::new(source))
     }
 
     async fn get(&self) -> Result<Token, BoxError> {
-        Ok(self.cache.get(&self.source).await?)
+        Ok(self.0.token(LIMIT).await?)
     }
 
     fn jwt(token: &Token) -> &[u8] {
-        token.authorization().as_bytes()
+        token.header().as_bytes()
     }
 }
 
 /// The least that a hit can be: one token for ever, its expiry in an atomic, and the cheapest wall clock there is.
-pub(crate) struct Floor<T> {
-    token: OnceLock<T>,
+pub(crate) struct Floor {
+    token: OnceLock<Token>,
     expires_at: AtomicU64,
     source: Arc<Source>,
 }
 
-/// A floor that hands out a token of the caller's own, as every other cache here does.
-pub(crate) type OwnedFloor = Floor<Token>;
-/// A floor that lends its token, which it can because it never replaces it.
-pub(crate) type LentFloor = Floor<&'static Token>;
-
-/// The form in which a [`Floor`] hands its token out.
-pub(crate) trait Form: Borrow<Token> + Clone + Send + Sync + 'static {
-    const NAME: &'static str;
-
-    fn of(token: Token) -> Self;
-}
-
-impl Form for Token {
+impl Peer for Floor {
     const NAME: &'static str = "floor";
-
-    fn of(token: Token) -> Self {
-        token
-    }
-}
-
-impl Form for &'static Token {
-    const NAME: &'static str = "floor, lends its token";
-
-    fn of(token: Token) -> Self {
-        Box::leak(Box::new(token))
-    }
-}
-
-impl<T: Form> Peer for Floor<T> {
-    const NAME: &'static str = T::NAME;
-    type Token = T;
+    type Token = Token;
 
     fn new(source: Arc<Source>) -> Self {
         Self { token: OnceLock::new(), expires_at: AtomicU64::new(0), source }
     }
 
-    async fn get(&self) -> Result<T, BoxError> {
+    async fn get(&self) -> Result<Token, BoxError> {
         let now = clock_gettime(ClockId::RealtimeCoarse).tv_sec.cast_unsigned();
         if now < self.expires_at.load(Ordering::Acquire)
             && let Some(token) = self.token.get()
@@ -179,13 +150,13 @@ impl<T: Form> Peer for Floor<T> {
         }
         let token = self.source.sign_in().await?;
         let expires_at = since_1970(exp_of(&token)).as_secs();
-        let token = self.token.get_or_init(|| T::of(token)).clone();
+        let token = self.token.get_or_init(|| token).clone();
         self.expires_at.store(expires_at, Ordering::Release);
         Ok(token)
     }
 
-    fn jwt(token: &T) -> &[u8] {
-        token.borrow().authorization().as_bytes()
+    fn jwt(token: &Token) -> &[u8] {
+        token.header().as_bytes()
     }
 }
 
@@ -208,7 +179,7 @@ impl Peer for TokioOnceCell {
     }
 
     fn jwt(token: &Token) -> &[u8] {
-        token.authorization().as_bytes()
+        token.header().as_bytes()
     }
 }
 
@@ -239,7 +210,7 @@ impl Peer for TokioRwLock {
     }
 
     fn jwt(token: &Token) -> &[u8] {
-        token.authorization().as_bytes()
+        token.header().as_bytes()
     }
 }
 
@@ -270,7 +241,7 @@ impl Peer for Moka {
     }
 
     fn jwt(token: &Token) -> &[u8] {
-        token.authorization().as_bytes()
+        token.header().as_bytes()
     }
 }
 

@@ -27,7 +27,7 @@ const MANDATORY_MARGIN: Duration = Duration::from_secs(60);
 const MAX_SKEW: Duration = Duration::from_secs(600);
 const IAT_RESOLUTION: Duration = Duration::from_secs(1);
 /// No life is longer: a century, which any clock can count.
-const LONGEST_LIFE: Duration = Duration::from_secs(3_155_760_000);
+pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(3_155_760_000);
 
 impl Windows {
     /// The windows of a token that was requested at `requested_at` and arrived at `now`; `None` when it is expired.
@@ -36,10 +36,7 @@ impl Windows {
     pub(crate) fn of(token: &Token, requested_at: SystemTime, now: SystemTime, jitter: f64) -> Option<Self> {
         // It was not requested after it came: the clock was set back meanwhile.
         let lives_from = requested_at.min(now);
-        let expires_at = match token.expiry() {
-            Some(expiry) => expiry,
-            None => local_expiry(token.life(), lives_from, now)?,
-        };
+        let expires_at = token.expiry(|| local_expiry(token.life(), lives_from, now))?;
         if expires_at <= now {
             return None;
         }

@@ -1,32 +1,39 @@
-//! The cache's state and its decisions, free of I/O, locks, clock and randomness.
+//! The state and its decisions, free of I/O, locks, clock and randomness.
 
 use std::{
-    mem::discriminant,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use crate::{RefreshReason, SignInError, Token, TokenError, cache::refresh_windows::Windows};
+use crate::{
+    CredentialsError, RefreshReason, SignInError, Token, TokenError,
+    cache::{backoff::Backoff, refresh_windows::Windows},
+    clock::{Latest, nanos, was_set_back, within},
+};
 
-/// What a cache knows: at most one token, at most one sign-in under way, and the last failure if nothing has
+/// What is known: at most one token, at most one sign-in under way, and the last failure if nothing has
 /// succeeded since. `O` is where the outcome of a sign-in can be waited for.
 pub(crate) struct Slot<O> {
-    held: Option<Loaded>,
+    held: Option<Arc<Loaded>>,
     flight: Option<Flight<O>>,
     failure: Option<Failure>,
-    rejections: Rejections,
-    /// A failure's error that was replaced. It is dropped outside of the lock, because dropping it runs code of the source.
-    replaced: Option<Arc<SignInError>>,
+    backoff: Backoff,
+    rejection: Option<Rejection>,
+    /// Whether a freeze interrupted the last sign-in that ended.
+    was_interrupted: bool,
+    last_use: SystemTime,
 }
 
 /// A token and its windows.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) token: Token,
-    pub(crate) windows: Windows,
+    windows: Windows,
+    /// The latest time that was seen since it came. If the clock shows an earlier one, it was set back, and no longer tells
+    /// how much of the life is over.
+    latest: Latest,
+    /// The beginning of the advisory window, in nanoseconds.
+    fresh_until: u64,
 }
 
 /// A sign-in under way. It belongs to the cache and is driven by whoever waits for it.
@@ -38,6 +45,12 @@ pub(crate) struct Flight<O> {
     started_at: SystemTime,
     /// When somebody was last seen to wait for it.
     attended_at: SystemTime,
+    /// Until when the most patient of those who wait can do so.
+    awaited_until: SystemTime,
+    /// When it last held a caller up who has a valid token.
+    held_up_at: Option<SystemTime>,
+    /// Whoever waited for it in vain, after it had been interrupted.
+    is_given_up: bool,
 }
 
 /// Where the outcome of a sign-in can be waited for.
@@ -46,25 +59,19 @@ pub(crate) trait Outcome: Clone {
     fn is_awaited(&self) -> bool;
 }
 
-/// Why a renewal holds its callers up, and for how long it is left alone.
-pub(crate) type HeldUp = (Arc<SignInError>, Duration);
-
-/// Tells one sign-in from any other, of any cache. Knows whether its result has been reported.
+/// Tells one sign-in from any other, of any cache.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FlightId(Arc<AtomicBool>);
+pub(crate) struct FlightId(Arc<()>);
 
-/// The tokens that were dropped last because the API refused them, without their texts.
-struct Rejections {
-    fingerprints: Vec<u64>,
-    last: Option<SystemTime>,
+/// The token that was dropped last because the API refused it, without its text.
+#[derive(Clone, Copy)]
+struct Rejection {
+    fingerprint: u64,
+    at: SystemTime,
 }
 
 struct Failure {
     error: Arc<SignInError>,
-    /// How many there were of this kind, one after the other.
-    in_a_row: u32,
-    /// The sign-in goes on, but held a caller up.
-    is_held_up: bool,
     at: SystemTime,
     retry_at: SystemTime,
 }
@@ -72,242 +79,279 @@ struct Failure {
 /// What a caller has to do.
 pub(crate) enum Action<O> {
     /// Use this token.
-    Serve(Loaded),
+    Serve(Arc<Loaded>),
     /// Start a sign-in and wait for it.
-    Start {
-        reason: RefreshReason,
-        /// Whether there is a valid token, should it take too long.
-        fallback: bool,
-    },
+    Start { reason: RefreshReason, patience: Patience },
     /// Wait for the sign-in under way.
-    Join { flight: Flight<O>, fallback: bool },
+    Join { flight: Flight<O>, patience: Patience },
+    /// Wait for so long, then begin again: the last sign-in failed, but the next one may be made within the caller's
+    /// limit. The error is what to say if it comes to nothing.
+    Pause(Duration, TokenError),
     /// Give up: the last sign-in failed, and it is too early for another.
     Fail(TokenError),
 }
 
-/// A sign-in that has come to its end, for the one that has to be told.
+/// How long a caller waits for a sign-in, within its own limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// There is no token: as long as it can.
+    WithoutToken,
+    /// There is a valid token, should it take too long.
+    WithToken,
+    /// A freeze interrupted the sign-in: just for as long as it takes to see an answer that came meanwhile.
+    ForWhatHasCome,
+}
+
+/// A sign-in that has come to its end.
 pub(crate) struct Landed {
+    pub(crate) ended: Ended,
+    pub(crate) outcome: Landing,
+}
+
+/// What an observer wants to know of a sign-in's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
     pub(crate) reason: RefreshReason,
     pub(crate) took: Duration,
 }
 
-/// A sign-in that was given up. It is dropped outside of the lock, because dropping it runs code of the source.
-pub(crate) struct Abandoned<O> {
-    pub(crate) landed: Landed,
-    _flight: Flight<O>,
-}
-
-/// The result of a sign-in as one of its waiters sees it.
-pub(crate) enum Settled {
+pub(crate) enum Landing {
     Token(Token),
     Failed {
         error: Arc<SignInError>,
         retry_after: Duration,
-        /// The old token, if it is still valid.
-        fallback: Option<Token>,
+        /// Whether the old token is served meanwhile.
+        keeps_token: bool,
     },
-    /// The token is not at hand any more since another waiter took it in: start again.
-    Outdated,
+    /// It failed, but a freeze had interrupted it: that says nothing about the next one.
+    Interrupted,
 }
 
-/// A sign-in that takes longer hangs, or its runtime is gone: it is not waited for.
+/// A sign-in that was given up. It is dropped outside of the lock, because dropping it runs code of the source.
+pub(crate) struct Abandoned<O> {
+    pub(crate) ended: Ended,
+    _flight: Flight<O>,
+}
+
+/// A sign-in that takes longer hangs, or its runtime is gone.
 const LONGEST_FLIGHT: Duration = Duration::from_secs(30);
-/// Nor is one that nobody attended to for longer: nobody waits for it, or a freeze interrupted those who do. It makes no
-/// progress, and its connection is perhaps dead.
+/// One that nobody attended to for longer was interrupted by a freeze, or all its callers have gone. Its connection is
+/// perhaps dead.
 const LONGEST_PAUSE_OF_A_FLIGHT: Duration = Duration::from_secs(3);
 /// How often those who wait for a sign-in show it.
 pub(crate) const ATTENDANCE: Duration = Duration::from_secs(1);
+/// For how long a renewal that has held a caller up holds up no other.
+pub(crate) const QUIET: Duration = Duration::from_secs(1);
 /// A caller with less time than this does not start a renewal that can wait.
 const SHORTEST_ADVISORY_LIMIT: Duration = Duration::from_secs(1);
 /// How soon after a rejected token another can be dropped, if that is less than half of its life.
 const REJECTION_PAUSE: Duration = Duration::from_secs(10);
-/// How many rejected tokens are remembered, so that none of them is taken in again.
-const REJECTIONS_REMEMBERED: usize = 8;
-/// A clock that was set back by less is not noticed.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 impl<O: Outcome> Slot<O> {
-    pub(crate) const fn new() -> Self {
-        Self { held: None, flight: None, failure: None, rejections: Rejections::none(), replaced: None }
-    }
+    /// What a caller that can wait until `until` has to do at `now`.
+    pub(crate) fn classify(&mut self, now: SystemTime, until: SystemTime) -> Action<O> {
+        self.note_use(now);
+        let limit = until.duration_since(now).unwrap_or_default();
+        let flight = self.flight.as_ref().filter(|flight| !flight.is_given_up);
+        let pause = self.failure.as_ref().filter(|failure| failure.is_cooling(now));
 
-    pub(crate) fn held(&self) -> Option<&Loaded> {
-        self.held.as_ref()
-    }
-
-    /// What a caller that can wait for `limit` has to do at `now`.
-    pub(crate) fn classify(&self, now: SystemTime, limit: Duration) -> Action<O> {
-        let flight = self.flight.as_ref().filter(|flight| flight.is_worth_waiting_for(now));
-        let cooling = self.failure.as_ref().filter(|failure| failure.is_cooling(now));
-
-        match (self.phase(now), flight, cooling) {
+        match (self.phase(now), flight, pause) {
             (Phase::Fresh(held), ..) => Action::Serve(held),
             (Phase::Advisory(held), ..) if limit < SHORTEST_ADVISORY_LIMIT => Action::Serve(held),
-            (Phase::Advisory(held), Some(flight), _) if flight.outcome.is_awaited() => Action::Serve(held),
-            // The last attempt failed, or holds its callers up.
+            (Phase::Advisory(held), Some(flight), _) if flight.is_under_way(now) && flight.outcome.is_awaited() => {
+                Action::Serve(held)
+            }
+            (Phase::Advisory(held) | Phase::Mandatory(held), Some(flight), _) if flight.is_quiet(now) => {
+                Action::Serve(held)
+            }
             (Phase::Advisory(held) | Phase::Mandatory(held), _, Some(_)) => Action::Serve(held),
-            (phase, Some(flight), _) => Action::Join { flight: flight.clone(), fallback: phase.has_token() },
+            (phase, Some(flight), _) => {
+                let patience = if flight.is_under_way(now) { phase.patience() } else { Patience::ForWhatHasCome };
+                Action::Join { flight: flight.clone(), patience }
+            }
+            (Phase::Expired | Phase::Empty, None, Some(failure)) if failure.passes_before(until) => {
+                Action::Pause(failure.retry_after(now), failure.as_error(now))
+            }
             (Phase::Expired | Phase::Empty, None, Some(failure)) => Action::Fail(failure.as_error(now)),
-            (phase, None, None) => Action::Start { reason: self.reason(&phase), fallback: phase.has_token() },
+            (phase, None, None) => Action::Start { reason: self.reason(&phase), patience: phase.patience() },
         }
     }
 
-    /// Takes note of a sign-in that starts now. Returns it, and the one that it takes the place of.
+    /// Takes note of a sign-in that starts now, for a caller that can wait until `until`. Returns it, and the one that it
+    /// takes the place of.
     pub(crate) fn start(
         &mut self,
-        id: FlightId,
         reason: RefreshReason,
         outcome: O,
         now: SystemTime,
+        until: SystemTime,
     ) -> (Flight<O>, Option<Abandoned<O>>) {
-        let flight = Flight { id, outcome, reason, started_at: now, attended_at: now };
+        let flight = Flight {
+            id: FlightId::default(),
+            outcome,
+            reason,
+            started_at: now,
+            attended_at: now,
+            awaited_until: until,
+            held_up_at: None,
+            is_given_up: false,
+        };
         let replaced = self.flight.replace(flight.clone());
         (flight, replaced.map(|flight| Abandoned::at(now, flight)))
     }
 
-    /// Takes in the result of the sign-in `id` and says what it means to the waiter that reports it; to one of the
-    /// waiters also that it came to its end.
-    ///
-    /// However many waiters report it, it counts once. The result of a sign-in that was given up is taken only if it
-    /// is a token that outlives the one at hand. No result restores one of the tokens that the API refused last.
-    pub(crate) fn settle(
-        &mut self,
-        id: &FlightId,
-        result: Result<Loaded, Arc<SignInError>>,
-        now: SystemTime,
-        jitter: impl FnOnce() -> f64,
-    ) -> (Settled, Option<Landed>) {
-        let flight = self.flight.take_if(|flight| flight.id.is(id));
-        let landed = flight.map(|flight| flight.landed(now));
-        let first = id.report();
-
-        let result = match result {
-            Ok(loaded) if !first && !self.serves(&loaded.token, now) => return (Settled::Outdated, landed),
-            Ok(loaded) if self.rejections.include(&loaded.token) => Err(Arc::new(SignInError::RejectedAgain)),
-            // The process was frozen between the end of the sign-in and now.
-            Ok(loaded) if now >= loaded.windows.expires_at => Err(Arc::new(SignInError::ExpiredOnArrival)),
-            other => other,
-        };
-        let settled = match result {
-            Ok(loaded) => {
-                let outlives = |held: &Loaded| held.windows.expires_at < loaded.windows.expires_at;
-                if landed.is_some() || first && self.held.as_ref().is_none_or(outlives) {
-                    self.held = Some(loaded.clone());
-                    self.replaced = self.failure.take().map(|failure| failure.error);
-                }
-                Settled::Token(loaded.token)
-            }
-            Err(error) => {
-                if landed.is_some() {
-                    self.fail(Arc::clone(&error), false, now, jitter);
-                }
-                let retry_after = self.failure.as_ref().map_or(Duration::ZERO, |failure| failure.retry_after(now));
-                Settled::Failed { error, retry_after, fallback: self.usable(now).map(|held| held.token.clone()) }
-            }
-        };
-        (settled, landed)
+    /// Takes note that a caller joins the sign-in `id`, and can wait until `until`.
+    pub(crate) fn join(&mut self, id: &FlightId, now: SystemTime, until: SystemTime) {
+        self.attend(id, now);
+        if let Some(flight) = self.flight_mut(id) {
+            flight.awaited_until = flight.awaited_until.max(until);
+        }
     }
 
     /// Takes note that somebody waits for the sign-in `id`, or has until now. One that was interrupted stays so.
-    pub(crate) fn attend(&mut self, id: &FlightId, now: SystemTime) {
-        if let Some(flight) = self.flight.as_mut().filter(|flight| flight.id.is(id) && flight.is_attended(now)) {
+    /// Returns whether it still is the one to wait for.
+    pub(crate) fn attend(&mut self, id: &FlightId, now: SystemTime) -> bool {
+        let Some(flight) = self.flight_mut(id).filter(|flight| !flight.is_given_up) else { return false };
+        if flight.is_attended(now) {
             flight.attended_at = now;
         }
+        true
     }
 
-    /// What a caller whose limit has passed can use, if there is anything. The renewal `id` that it waited for goes on,
-    /// but holds nobody else up for a while: that is a failure like another, which the first such caller is told of.
-    pub(crate) fn time_out(
+    /// Nobody waits any longer for the sign-in `id`, which was interrupted: another takes its place.
+    pub(crate) fn give_up(&mut self, id: &FlightId) {
+        if let Some(flight) = self.flight_mut(id) {
+            flight.is_given_up = true;
+        }
+    }
+
+    /// Takes in the result of the sign-in `id`, once, if it is the one under way. That of one that was given up, or that
+    /// began before the slot was emptied, changes nothing.
+    pub(crate) fn land(
         &mut self,
         id: &FlightId,
+        result: Result<Arc<Loaded>, Arc<SignInError>>,
         now: SystemTime,
         jitter: impl FnOnce() -> f64,
-    ) -> Option<(Token, Option<HeldUp>)> {
+    ) -> Option<Landed> {
+        let flight = self.flight.take_if(|flight| flight.id.is(id))?;
+        let was_interrupted = std::mem::take(&mut self.was_interrupted);
+        let outcome = match self.admit(result, now) {
+            Ok(token) => Landing::Token(token),
+            // Once: a source that blocks its thread for as long looks the same.
+            Err(error) if !was_interrupted && !flight.is_attended(now) && may_be_due_to_a_freeze(&error) => {
+                self.was_interrupted = true;
+                Landing::Interrupted
+            }
+            Err(error) => {
+                let retry_after = self.fail(Arc::clone(&error), flight.awaited_until, now, jitter);
+                Landing::Failed { error, retry_after, keeps_token: self.usable(now).is_some() }
+            }
+        };
+        Some(Landed { ended: flight.ended(now), outcome })
+    }
+
+    /// What a caller whose time has passed can use. The renewal `id` that it waited for goes on, but holds nobody else up
+    /// for a while; the first such caller is told so.
+    pub(crate) fn time_out(&mut self, id: &FlightId, now: SystemTime) -> Option<(Token, bool)> {
         let token = self.usable(now)?.token.clone();
-        let goes_on = self.flight.as_ref().is_some_and(|flight| flight.id.is(id));
-        if !goes_on || self.failure.as_ref().is_some_and(|failure| failure.is_cooling(now)) {
-            return Some((token, None));
-        }
-        let error = Arc::new(SignInError::unavailable("no answer yet"));
-        let failure = self.fail(Arc::clone(&error), true, now, jitter);
-        Some((token, Some((error, failure.retry_after(now)))))
+        let flight = self.flight_mut(id).filter(|flight| !flight.is_quiet(now));
+        let is_first = flight.map(|flight| flight.held_up_at = Some(now)).is_some();
+        Some((token, is_first))
     }
 
-    /// Drops the token if it is the one that was rejected, and takes none of those that were rejected last in again.
-    /// Returns whether it did.
-    pub(crate) fn invalidate(&mut self, rejected: &Token, now: SystemTime) -> bool {
-        let drops = self.would_drop(rejected, now);
-        if drops {
-            self.held = None;
-            self.rejections.add(rejected, now);
-        }
-        drops
-    }
-
-    /// Whether the token would be dropped if it was rejected now.
+    /// Drops the token if it is the one that was rejected, and does not take it in again. Returns whether it did.
     ///
     /// A token that replaced a rejected one moments ago is kept: an API that refuses every token would otherwise
     /// cause a sign-in at each call.
-    pub(crate) fn would_drop(&self, rejected: &Token, now: SystemTime) -> bool {
-        self.held.as_ref().is_some_and(|held| {
+    pub(crate) fn invalidate(&mut self, rejected: &Token, now: SystemTime) -> bool {
+        let last = self.rejection.map(|rejection| rejection.at);
+        let dropped = self.held.take_if(|held| {
             let Windows { admitted_at, expires_at, .. } = held.windows;
             let half_a_life = expires_at.duration_since(admitted_at).unwrap_or_default() / 2;
             let pause = REJECTION_PAUSE.min(half_a_life);
-            held.token == *rejected && !self.rejections.last.is_some_and(|last| within(last, now, pause))
-        })
-    }
-
-    /// The error that was replaced, for whoever has the lock to drop it later.
-    pub(crate) fn take_replaced(&mut self) -> Option<Arc<SignInError>> {
-        self.replaced.take()
+            held.token == *rejected && !last.is_some_and(|last| within(last, now, pause))
+        });
+        if dropped.is_some() {
+            self.rejection = Some(Rejection { fingerprint: rejected.fingerprint(), at: now });
+        }
+        dropped.is_some()
     }
 
     /// Empties the slot; returns the sign-in that was under way, whose result nobody gets.
     pub(crate) fn forget(&mut self, now: SystemTime) -> Option<Abandoned<O>> {
-        let Self { flight, failure, .. } = std::mem::replace(self, Self::new());
-        self.replaced = failure.map(|failure| failure.error);
-        let flight = flight?;
-        flight.id.report();
-        Some(Abandoned::at(now, flight))
+        std::mem::take(self).flight.map(|flight| Abandoned::at(now, flight))
+    }
+
+    /// Takes note that the token is asked for.
+    pub(crate) fn note_use(&mut self, now: SystemTime) {
+        self.last_use = now;
+        if let Some(held) = &self.held {
+            held.latest.note(nanos(now));
+        }
+    }
+
+    pub(crate) fn last_use(&self) -> SystemTime {
+        self.held.as_ref().map_or(self.last_use, |held| held.latest.get().max(self.last_use))
+    }
+
+    pub(crate) fn held(&self) -> Option<&Arc<Loaded>> {
+        self.held.as_ref()
     }
 
     /// The token at hand if it has not expired.
-    pub(crate) fn usable(&self, now: SystemTime) -> Option<&Loaded> {
-        self.held.as_ref().filter(|held| now < held.windows.expires_at && !was_set_back(held.windows.admitted_at, now))
+    pub(crate) fn usable(&self, now: SystemTime) -> Option<&Arc<Loaded>> {
+        self.held.as_ref().filter(|held| held.is_usable(now))
     }
 
-    /// A failure while a token is valid pauses no longer than the token lives.
-    ///
-    /// Failures of another kind do not lengthen the pause, nor does a sign-in count twice that held a caller up before
-    /// it failed.
+    /// Takes in the token of a result, unless it is one that cannot be served.
+    fn admit(
+        &mut self,
+        result: Result<Arc<Loaded>, Arc<SignInError>>,
+        now: SystemTime,
+    ) -> Result<Token, Arc<SignInError>> {
+        let loaded = result?;
+        if self.rejection.is_some_and(|rejection| rejection.fingerprint == loaded.token.fingerprint()) {
+            return Err(Arc::new(SignInError::RejectedAgain));
+        }
+        // The process was frozen between the end of the sign-in and now.
+        if !loaded.is_usable(now) {
+            return Err(Arc::new(SignInError::ExpiredOnArrival));
+        }
+        let token = loaded.token.clone();
+        self.held = Some(loaded);
+        self.backoff = Backoff::default();
+        self.failure = None;
+        Ok(token)
+    }
+
+    /// Takes note of a failure, and returns the pause that follows. While a token is valid, that is no longer than its
+    /// life.
     fn fail(
         &mut self,
         error: Arc<SignInError>,
-        is_held_up: bool,
+        awaited_until: SystemTime,
         now: SystemTime,
         jitter: impl FnOnce() -> f64,
-    ) -> &Failure {
-        let before = self.failure.take();
-        let alike = before.as_ref().filter(|failure| discriminant(&*failure.error) == discriminant(&*error));
-        let in_a_row = alike.map_or(1, |failure| {
-            let is_the_same = failure.is_held_up && !is_held_up;
-            if is_the_same { failure.in_a_row } else { failure.in_a_row.saturating_add(1) }
-        });
-        let mut pause = error.cool_down(in_a_row, jitter());
-        if let Some(held) = self.usable(now) {
-            pause = pause.min(held.windows.expires_at.duration_since(now).unwrap_or_default());
-        }
+    ) -> Duration {
+        let rest_of_life = self.usable(now).and_then(|held| held.windows.expires_at.duration_since(now).ok());
+        let awaited_until = if rest_of_life.is_some() { now } else { awaited_until };
+        let pause = self.backoff.pause_after(&error, awaited_until, now, jitter());
+        let pause = rest_of_life.map_or(pause, |rest| rest.min(pause));
         let retry_at = now.checked_add(pause).unwrap_or(now);
-        self.replaced = before.map(|failure| failure.error);
-        self.failure.insert(Failure { error, in_a_row, is_held_up, at: now, retry_at })
+        self.failure = Some(Failure { error, at: now, retry_at });
+        pause
+    }
+
+    fn flight_mut(&mut self, id: &FlightId) -> Option<&mut Flight<O>> {
+        self.flight.as_mut().filter(|flight| flight.id.is(id))
     }
 
     fn phase(&self, now: SystemTime) -> Phase {
         match self.usable(now) {
-            Some(held) if now < held.windows.advisory_from => Phase::Fresh(held.clone()),
-            Some(held) if now < held.windows.mandatory_from => Phase::Advisory(held.clone()),
-            Some(held) => Phase::Mandatory(held.clone()),
+            Some(held) if now < held.windows.advisory_from => Phase::Fresh(Arc::clone(held)),
+            Some(held) if now < held.windows.mandatory_from => Phase::Advisory(Arc::clone(held)),
+            Some(held) => Phase::Mandatory(Arc::clone(held)),
             None if self.held.is_some() => Phase::Expired,
             None => Phase::Empty,
         }
@@ -317,28 +361,63 @@ impl<O: Outcome> Slot<O> {
         match phase {
             Phase::Fresh(_) | Phase::Advisory(_) => RefreshReason::Advisory,
             Phase::Mandatory(_) | Phase::Expired => RefreshReason::Mandatory,
-            Phase::Empty if self.rejections.last.is_some() => RefreshReason::Rejected,
+            Phase::Empty if self.rejection.is_some() => RefreshReason::Rejected,
             Phase::Empty => RefreshReason::Empty,
         }
-    }
-
-    fn serves(&self, token: &Token, now: SystemTime) -> bool {
-        self.usable(now).is_some_and(|held| held.token == *token)
     }
 }
 
 /// Where in its life the token is.
 enum Phase {
     Empty,
-    Fresh(Loaded),
-    Advisory(Loaded),
-    Mandatory(Loaded),
+    Fresh(Arc<Loaded>),
+    Advisory(Arc<Loaded>),
+    Mandatory(Arc<Loaded>),
     Expired,
 }
 
 impl Phase {
-    fn has_token(&self) -> bool {
-        !matches!(self, Self::Empty | Self::Expired)
+    fn patience(&self) -> Patience {
+        match self {
+            Self::Empty | Self::Expired => Patience::WithoutToken,
+            Self::Fresh(_) | Self::Advisory(_) | Self::Mandatory(_) => Patience::WithToken,
+        }
+    }
+}
+
+impl Loaded {
+    pub(crate) fn new(token: Token, windows: Windows) -> Self {
+        Self { token, windows, fresh_until: nanos(windows.advisory_from), latest: Latest::new(windows.admitted_at) }
+    }
+
+    /// Whether it can be served without a further thought; takes note of `now`.
+    #[inline]
+    pub(crate) fn is_fresh(&self, now: SystemTime) -> bool {
+        let now = nanos(now);
+        !self.latest.note(now) && now < self.fresh_until
+    }
+
+    pub(crate) fn age(&self, now: SystemTime) -> Duration {
+        now.duration_since(self.windows.admitted_at).unwrap_or_default()
+    }
+
+    fn is_usable(&self, now: SystemTime) -> bool {
+        let latest = self.latest.get();
+        !was_set_back(latest, now) && now.max(latest) < self.windows.expires_at
+    }
+}
+
+impl<O> Default for Slot<O> {
+    fn default() -> Self {
+        Self {
+            held: None,
+            flight: None,
+            failure: None,
+            backoff: Backoff::default(),
+            rejection: None,
+            was_interrupted: false,
+            last_use: SystemTime::UNIX_EPOCH,
+        }
     }
 }
 
@@ -346,33 +425,11 @@ impl FlightId {
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
-
-    /// Whether this is the first report of its result.
-    fn report(&self) -> bool {
-        !self.0.swap(true, Ordering::Relaxed)
-    }
-}
-
-impl Rejections {
-    const fn none() -> Self {
-        Self { fingerprints: Vec::new(), last: None }
-    }
-
-    fn add(&mut self, token: &Token, now: SystemTime) {
-        if self.fingerprints.len() == REJECTIONS_REMEMBERED {
-            self.fingerprints.remove(0);
-        }
-        self.fingerprints.push(token.fingerprint());
-        self.last = Some(now);
-    }
-
-    fn include(&self, token: &Token) -> bool {
-        !self.fingerprints.is_empty() && self.fingerprints.contains(&token.fingerprint())
-    }
 }
 
 impl<O: Outcome> Flight<O> {
-    fn is_worth_waiting_for(&self, now: SystemTime) -> bool {
+    /// Whether it can be expected to end by itself.
+    fn is_under_way(&self, now: SystemTime) -> bool {
         within(self.started_at, now, LONGEST_FLIGHT) && self.is_attended(now)
     }
 
@@ -380,20 +437,28 @@ impl<O: Outcome> Flight<O> {
         within(self.attended_at, now, LONGEST_PAUSE_OF_A_FLIGHT)
     }
 
-    fn landed(&self, now: SystemTime) -> Landed {
-        Landed { reason: self.reason, took: now.duration_since(self.started_at).unwrap_or_default() }
+    fn is_quiet(&self, now: SystemTime) -> bool {
+        self.held_up_at.is_some_and(|at| within(at, now, QUIET))
+    }
+
+    fn ended(&self, now: SystemTime) -> Ended {
+        Ended { reason: self.reason, took: now.duration_since(self.started_at).unwrap_or_default() }
     }
 }
 
 impl<O: Outcome> Abandoned<O> {
     fn at(now: SystemTime, flight: Flight<O>) -> Self {
-        Self { landed: flight.landed(now), _flight: flight }
+        Self { ended: flight.ended(now), _flight: flight }
     }
 }
 
 impl Failure {
     fn is_cooling(&self, now: SystemTime) -> bool {
         now < self.retry_at && !was_set_back(self.at, now)
+    }
+
+    fn passes_before(&self, until: SystemTime) -> bool {
+        self.error.is_transient() && self.retry_at < until
     }
 
     fn retry_after(&self, now: SystemTime) -> Duration {
@@ -405,21 +470,14 @@ impl Failure {
     }
 }
 
-impl Windows {
-    /// From here on the clock has not been set back since the token came.
-    pub(crate) fn trusted_from(&self) -> SystemTime {
-        self.admitted_at.checked_sub(CLOCK_TOLERANCE).unwrap_or(SystemTime::UNIX_EPOCH)
+/// Whether a sign-in may have failed because the process was frozen meanwhile: a connection died, a time-out or a token
+/// ran out.
+fn may_be_due_to_a_freeze(error: &SignInError) -> bool {
+    match error {
+        SignInError::Unavailable { .. } | SignInError::ExpiredOnArrival => true,
+        SignInError::Credentials(error) => matches!(error, CredentialsError::Unavailable { .. }),
+        _ => false,
     }
-}
-
-/// Whether `now` is in the `limit` after `start`.
-fn within(start: SystemTime, now: SystemTime, limit: Duration) -> bool {
-    !was_set_back(start, now) && now.duration_since(start).unwrap_or_default() <= limit
-}
-
-/// Whether the clock shows a time before `earlier`, which has been: then no interval since `earlier` can be trusted.
-fn was_set_back(earlier: SystemTime, now: SystemTime) -> bool {
-    earlier.duration_since(now).is_ok_and(|by| by > CLOCK_TOLERANCE)
 }
 
 #[cfg(test)]

@@ -20,6 +20,17 @@ where
     let source: BoxError = error.into_source().unwrap_or_else(|error| error.to_string().into());
 
     let reason = match (code.as_str(), status) {
+        // Not an outage, though some emulators say 500: it will never work.
+        (
+            "NotImplemented"
+            | "Unsupported"
+            | "UnsupportedOperation"
+            | "UnsupportedOperationException"
+            | "UnknownOperation"
+            | "UnknownOperationException",
+            _,
+        )
+        | (_, Some(501)) => "the endpoint does not support this operation",
         ("NotAuthorizedException", _) if message.contains("attempts exceeded") => return SignInError::locked_out(None),
         ("NotAuthorizedException", _) if message.contains("incorrect username or password") => {
             return SignInError::WrongCredentials;
@@ -45,13 +56,52 @@ where
         ("InvalidParameterException", _) if message.contains("flow not enabled") => {
             "the app client does not allow this flow: add ALLOW_ADMIN_USER_PASSWORD_AUTH"
         }
-        ("ResourceNotFoundException", _) => "the user pool or the app client does not exist",
+        ("InvalidParameterException", _)
+            if message.contains("authflow") || message.contains("method not supported") =>
+        {
+            "the endpoint does not know the flow ADMIN_USER_PASSWORD_AUTH: check its URL, or use an emulator that does"
+        }
+        ("ResourceNotFoundException", _) if message.contains("pool client") => {
+            "the user pool has no such app client: check the client id"
+        }
+        ("ResourceNotFoundException", _) => {
+            "this account has no such user pool in this region: check its id; a pool of another account is called with a \
+             role of that account"
+        }
         ("UserLambdaValidationException", _) => "a Lambda trigger of the user pool refuses the sign-in",
         ("ForbiddenException", _) => "a web ACL of the user pool blocks the request",
         ("AccessDeniedException", _) => {
             "the role may not call Cognito: allow cognito-idp:AdminInitiateAuth on the user pool"
         }
-        _ => "Cognito refuses it",
+        ("", Some(status)) => return misconfigured(format!("Cognito rejected the sign-in: HTTP {status}"), source),
+        (code, _) => return misconfigured(format!("Cognito rejected the sign-in: {code}"), source),
     };
-    SignInError::Misconfigured { reason: reason.to_owned(), source: Some(source) }
+    misconfigured(reason.to_owned(), source)
+}
+
+fn misconfigured(reason: String, source: BoxError) -> SignInError {
+    SignInError::Misconfigured { reason, source: Some(source) }
+}
+
+/// Why a renewal failed.
+pub(super) struct RenewalError {
+    pub(super) error: SignInError,
+    /// Whether the refresh token was good once and has ended, so that the next one may be good too.
+    pub(super) has_ended: bool,
+}
+
+pub(super) fn classify_renewal<E>(error: SdkError<E>) -> RenewalError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let message = error.message().unwrap_or_default().to_ascii_lowercase();
+    let is_reused = error.code() == Some("RefreshTokenReuseException");
+    let has_ended = is_reused || message.contains("expired") || message.contains("revoked");
+    RenewalError { error: classify(error), has_ended }
+}
+
+impl From<SignInError> for RenewalError {
+    fn from(error: SignInError) -> Self {
+        Self { error, has_ended: false }
+    }
 }

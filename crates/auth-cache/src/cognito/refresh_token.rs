@@ -1,11 +1,12 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 
 use zeroize::Zeroizing;
 
 /// How a [`CognitoTokenSource`](crate::CognitoTokenSource) gets the tokens after the first, while it has a refresh token.
 ///
 /// A renewal reads no credentials and sends no password: it takes one round trip instead of two, and nothing that it
-/// does can lock the user out.
+/// does can lock the user out. Where it cannot work, such as in a user pool that tracks devices, or at an emulator that
+/// lacks the operation, it is tried once in the life of the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Renewal {
@@ -28,6 +29,8 @@ pub(crate) struct Renewable {
     pub(crate) client_secret: Option<Zeroizing<String>>,
     /// The user's real name, which may differ from the one that it signed in with.
     pub(crate) username: String,
+    /// Whether this refresh token, or the one that rotation replaced by it, has ever given a token.
+    pub(crate) has_worked: Arc<AtomicBool>,
 }
 
 /// Keeps the refresh token of the newest request that gave one.
@@ -44,6 +47,12 @@ struct State {
     /// The number of the newest request whose refresh token was kept; answers to older ones come too late.
     newest: u64,
     kept: Option<Arc<Renewable>>,
+    /// Whether the next request makes do without the refresh token.
+    is_skipped: bool,
+    /// Whether the password was of no use since the refresh token last worked.
+    password_fails: bool,
+    /// Whether no refresh token is kept any more.
+    has_given_up: bool,
 }
 
 impl RefreshTokens {
@@ -51,16 +60,44 @@ impl RefreshTokens {
     pub(crate) fn begin(&self) -> (u64, Option<Arc<Renewable>>) {
         let mut state = self.lock();
         state.begun += 1;
-        (state.begun, state.kept.clone())
+        let is_skipped = std::mem::take(&mut state.is_skipped);
+        (state.begun, state.kept.clone().filter(|_| !is_skipped))
+    }
+
+    /// Lets the next request make do without the refresh token, and the one after it use it again. If the password was of
+    /// no use, that is not tried again before the refresh token has worked: it could be a wrong one.
+    pub(crate) fn skip_once(&self) {
+        let mut state = self.lock();
+        state.is_skipped = !state.password_fails;
+    }
+
+    /// Takes note that the password is of no use. Returns whether there still is a refresh token.
+    pub(crate) fn rely_on_refresh_token(&self) -> bool {
+        let mut state = self.lock();
+        state.password_fails = state.kept.is_some();
+        state.password_fails
+    }
+
+    /// Takes note that the refresh token has worked.
+    pub(crate) fn note_success(&self) {
+        self.lock().password_fails = false;
+    }
+
+    /// Drops the refresh token and keeps none from now on.
+    pub(crate) fn give_up(&self) {
+        let mut state = self.lock();
+        state.has_given_up = true;
+        state.kept = None;
     }
 
     /// Keeps what the answer to this request brought, unless a newer request has brought something or all was forgotten
     /// since.
     pub(crate) fn keep(&self, request: u64, renewable: Renewable) {
         let mut state = self.lock();
-        if state.newest < request {
+        if state.newest < request && !state.has_given_up {
             state.newest = request;
             state.kept = Some(Arc::new(renewable));
+            state.password_fails = false;
         }
     }
 
@@ -92,6 +129,7 @@ mod tests {
             client_id: String::new(),
             client_secret: None,
             username: String::new(),
+            has_worked: Arc::default(),
         }
     }
 

@@ -7,7 +7,10 @@ use aws_sdk_secretsmanager::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
+use crate::{
+    ClientCredentials, Credentials, CredentialsError, CredentialsSource,
+    sdk_retry::{OnlyLostConnections, at_most_once},
+};
 
 /// Credentials in one secret of AWS Secrets Manager, a JSON object:
 ///
@@ -21,6 +24,8 @@ use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource}
 /// The version labelled `AWSCURRENT` is used. When the identity provider calls it wrong, a rotation may be under way:
 /// it is read again, and if it has not changed, `AWSPENDING` is tried, which is the valid one between a rotation's steps
 /// `setSecret` and `finishSecret`, and then `AWSPREVIOUS`. That is three attempts at most.
+///
+/// A request is repeated only if its connection failed; see [`CognitoTokenSource`](crate::CognitoTokenSource).
 #[derive(Clone, Debug)]
 pub struct SecretsManagerCredentials {
     secrets_manager: Client,
@@ -34,6 +39,9 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 impl SecretsManagerCredentials {
     /// The credentials in the secret with this name or ARN.
     pub fn new(secrets_manager: Client, secret_id: impl Into<String>) -> Self {
+        let config = secrets_manager.config();
+        let config = config.to_builder().retry_config(at_most_once(config.retry_config()));
+        let secrets_manager = Client::from_conf(config.retry_classifier(OnlyLostConnections).build());
         Self { secrets_manager, secret_id: secret_id.into() }
     }
 
@@ -63,16 +71,14 @@ impl SecretsManagerCredentials {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let refused = error
-            .raw_response()
-            .is_some_and(|answer| answer.status().is_client_error() && !matches!(answer.status().as_u16(), 408 | 429));
+        let status = error.raw_response().map(|answer| answer.status().as_u16());
         let code = error.code().unwrap_or_default().to_owned();
         // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
         let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
-        match code.as_str() {
-            "ResourceNotFoundException" => CredentialsError::Missing { names: vec![self.secret_id.clone()] },
-            "ThrottlingException" => CredentialsError::Unavailable { source },
-            _ if refused => CredentialsError::Refused { source },
+        match (code.as_str(), status) {
+            ("ResourceNotFoundException", _) => CredentialsError::Missing { names: vec![self.secret_id.clone()] },
+            ("ThrottlingException", _) | (_, Some(429)) => CredentialsError::Throttled { source },
+            (_, Some(400..=407 | 409..=499)) => CredentialsError::Refused { source },
             _ => CredentialsError::Unavailable { source },
         }
     }

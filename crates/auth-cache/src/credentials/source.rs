@@ -57,7 +57,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What a client that acts for itself signs in with, in OAuth 2.0's `client_credentials` grant. The secret cannot be
+/// What a machine-to-machine client signs in with, in OAuth 2.0's `client_credentials` grant. The secret cannot be
 /// printed and is overwritten in memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -81,7 +81,7 @@ impl fmt::Debug for ClientCredentials {
     }
 }
 
-/// Where credentials come from: those of a service user, [`Credentials`], or those of a client that acts for itself,
+/// Where credentials come from: those of a service user, [`Credentials`], or those of a machine-to-machine client,
 /// [`ClientCredentials`]. They are read at each sign-in, so that a rotated secret is picked up.
 ///
 /// `SsmCredentials` and `SecretsManagerCredentials` give either kind: to read from one of them directly, say which, as in

@@ -3,12 +3,15 @@ use std::{collections::BTreeSet, error::Error};
 use aws_sdk_ssm::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::Parameter,
+    types::{Parameter, ParameterType},
 };
 use serde::Deserialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource};
+use crate::{
+    ClientCredentials, Credentials, CredentialsError, CredentialsSource,
+    sdk_retry::{OnlyLostConnections, at_most_once},
+};
 
 /// Credentials in SSM Parameter Store, by default under one prefix:
 ///
@@ -22,6 +25,8 @@ use crate::{ClientCredentials, Credentials, CredentialsError, CredentialsSource}
 /// User name and password are one parameter, so that a rotation switches both in one write. All are read in one
 /// `GetParameters` call, for which the role needs `ssm:GetParameters` on all four, even if one does not exist.
 /// [`ClientCredentials`] are the last two alone.
+///
+/// A request is repeated only if its connection failed; see [`CognitoTokenSource`](crate::CognitoTokenSource).
 ///
 /// Parameters with other names, or of another account, are named one by one:
 ///
@@ -59,6 +64,9 @@ pub enum SsmValue {
 impl SsmCredentials {
     /// The credentials under `prefix`, such as `/orders/service-user`.
     pub fn new(ssm: Client, prefix: impl AsRef<str>) -> Self {
+        let config = ssm.config();
+        let config = config.to_builder().retry_config(at_most_once(config.retry_config()));
+        let ssm = Client::from_conf(config.retry_classifier(OnlyLostConnections).build());
         let prefix = prefix.as_ref().trim_end_matches('/');
         let names =
             ["credentials", "user-pool-id", "client-id", "client-secret"].map(|last| format!("{prefix}/{last}"));
@@ -81,9 +89,17 @@ impl SsmCredentials {
         let request = self.ssm.get_parameters().set_names(Some(asked.into_iter().collect())).with_decryption(true);
         let mut parameters = request.send().await.map_err(classify)?.parameters.unwrap_or_default();
         // One parameter may be several of the values.
-        let values = names.map(|name| parameters.iter().find(|parameter| is_named(parameter, &name))?.value.clone());
+        let found = names.map(|name| parameters.iter().find(|parameter| is_named(parameter, &name)));
+        let list = found.iter().flatten().find(|parameter| parameter.r#type() == Some(&ParameterType::StringList));
+        let result = match list {
+            Some(list) => Err(CredentialsError::Malformed {
+                name: list.name().unwrap_or_default().to_owned(),
+                expected: "a parameter of type String or SecureString, not StringList",
+            }),
+            None => Ok(found.map(|parameter| parameter?.value.clone())),
+        };
         parameters.iter_mut().for_each(|parameter| parameter.value.zeroize());
-        Ok(values)
+        result
     }
 
     fn missing(&self, values: &[(SsmValue, bool)]) -> CredentialsError {
@@ -161,12 +177,15 @@ fn classify<E>(error: SdkError<E>) -> CredentialsError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    let refused = error.raw_response().is_some_and(|answer| answer.status().is_client_error())
-        && !matches!(error.code(), Some("ThrottlingException" | "TooManyUpdates"))
-        && !error.raw_response().is_some_and(|answer| matches!(answer.status().as_u16(), 408 | 429));
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    let throttled = status == Some(429) || matches!(error.code(), Some("ThrottlingException" | "TooManyUpdates"));
     // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
     let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
-    if refused { CredentialsError::Refused { source } } else { CredentialsError::Unavailable { source } }
+    match status {
+        _ if throttled => CredentialsError::Throttled { source },
+        Some(400..=407 | 409..=499) => CredentialsError::Refused { source },
+        _ => CredentialsError::Unavailable { source },
+    }
 }
 
 #[cfg(test)]

@@ -27,13 +27,13 @@ use crate::{Observer, Refresh, RefreshReason};
 /// collector of the process, which is set up at its start:
 ///
 /// ```no_run
-/// use auth_cache::{EmfObserver, TokenCache};
+/// use auth_cache::{EmfObserver, Identity, TokenSource};
 /// use metrics_cloudwatch_embedded::Builder;
 ///
 /// static METRICS: EmfObserver = EmfObserver::new();
-/// static TOKENS: TokenCache = TokenCache::observed_by(&METRICS);
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # fn example(source: impl TokenSource) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let identity = Identity::new(source).with_observer(&METRICS);
 /// let collector = Builder::new().cloudwatch_namespace("Orders").with_dimension("Function", "query").init()?;
 /// // ... at the end of each invocation:
 /// if METRICS.is_due() {

@@ -2,10 +2,9 @@ use std::{sync::Arc, time::Duration};
 
 use crate::SignInError;
 
-/// Is told what a [`TokenCache`](crate::TokenCache) does, for metrics and logs.
+/// Is told what an [`Identity`](crate::Identity) does, for metrics and logs.
 ///
-/// Each `get` is exactly one of a hit, a miss or a wait; each refresh has exactly one reason and one outcome. A cache
-/// without an observer does not look at the clock once more, allocate or call anything for its sake.
+/// Each call for a token is exactly one of a hit, a miss or a wait; each refresh has exactly one reason and one outcome.
 ///
 /// The methods are called without any lock, in the task of the caller: they should be quick, and must not panic.
 pub trait Observer: Send + Sync + 'static {
@@ -18,7 +17,7 @@ pub trait Observer: Send + Sync + 'static {
     /// early for another.
     fn miss(&self) {}
 
-    /// A caller waits for a refresh that another one started.
+    /// A caller waits for a refresh that another one started, or for the next attempt after one that failed.
     fn wait(&self) {}
 
     /// A refresh came to its end.
@@ -127,21 +126,26 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// Tells the observer that is shared.
-impl<O: Observer + ?Sized> Observer for Arc<O> {
-    fn hit(&self, age: Duration) {
-        (**self).hit(age);
-    }
+macro_rules! tells_the_observer_that_it_points_to {
+    ($($pointer:ty),*) => {$(
+        impl<O: Observer + ?Sized> Observer for $pointer {
+            fn hit(&self, age: Duration) {
+                (**self).hit(age);
+            }
 
-    fn miss(&self) {
-        (**self).miss();
-    }
+            fn miss(&self) {
+                (**self).miss();
+            }
 
-    fn wait(&self) {
-        (**self).wait();
-    }
+            fn wait(&self) {
+                (**self).wait();
+            }
 
-    fn refreshed(&self, refresh: &Refresh<'_>) {
-        (**self).refreshed(refresh);
-    }
+            fn refreshed(&self, refresh: &Refresh<'_>) {
+                (**self).refreshed(refresh);
+            }
+        }
+    )*};
 }
+
+tells_the_observer_that_it_points_to!(Arc<O>, &'static O);

@@ -27,20 +27,22 @@ struct Setup {
 fn setup(bound: usize) -> Setup {
     let clock = ManualClock::at(start());
     let counts = Arc::new(Counts::default());
-    let identities =
-        Identities::new(NonZeroUsize::new(bound).unwrap()).with_clock(clock.clone()).with_observer(counts.clone());
-    Setup { identities, clock, counts, made: Arc::default() }
+    Setup { identities: Identities::new(NonZeroUsize::new(bound).unwrap()), clock, counts, made: Arc::default() }
 }
 
 impl Setup {
     fn identity(&self, key: &str) -> Identity {
         self.identities.get(key, |key| {
             let (key, number) = (key.to_owned(), self.made.fetch_add(1, Ordering::Relaxed));
-            move || {
+            self.observed(Identity::new(move || {
                 let text = format!("{key} {number}");
                 async move { Ok(Token::opaque(text, HOUR)?) }
-            }
+            }))
         })
+    }
+
+    fn observed(&self, identity: Identity) -> Identity {
+        identity.with_clock(self.clock.clone()).with_observer(self.counts.clone())
     }
 
     /// The token of `key`, a second later than what came before.
@@ -52,13 +54,14 @@ impl Setup {
 fn text(identity: &Identity, clock: &ManualClock) -> String {
     clock.advance(SECOND);
     let token = identity.token(SECOND).now_or_never().expect("the source answers at once").unwrap();
-    token.authorization().to_str().unwrap().to_owned()
+    token.header().to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn keys_never_wait_for_one_another_and_keep_their_own_tokens() {
     let t = setup(10);
-    let never = t.identities.get("a", |_| || -> BoxFuture<'static, _> { Box::pin(std::future::pending()) });
+    let never = || -> BoxFuture<'static, _> { Box::pin(std::future::pending()) };
+    let never = t.identities.get("a", |_| t.observed(Identity::new(never)));
     assert!(never.token(SECOND).now_or_never().is_none());
     assert_eq!(t.token("b"), "b 0");
     assert_eq!(t.token("b"), "b 0");
@@ -109,33 +112,13 @@ async fn removing_and_clearing_drop_tokens_and_what_sources_keep_even_of_identit
     for drop_it in [|identities: &Identities<String>| identities.remove("a"), Identities::clear] {
         let t = setup(10);
         let forgotten = Arc::new(AtomicUsize::new(0));
-        let held = t.identities.get("a", |_| Forgetful(Arc::clone(&forgotten)));
+        let held = t.identities.get("a", |_| t.observed(Identity::new(Forgetful(Arc::clone(&forgotten)))));
         assert_eq!(text(&held, &t.clock), "after 0");
         drop_it(&t.identities);
         assert!(forgotten.load(Ordering::Relaxed) > 0);
         assert_ne!(text(&held, &t.clock), "after 0");
         assert_eq!(t.token("a"), "a 0", "the key has another one");
     }
-}
-
-#[tokio::test]
-async fn all_have_the_clock_and_the_observer_of_the_whole() {
-    let t = setup(10);
-    t.token("a");
-    t.token("b");
-    t.clock.advance(HOUR);
-    t.token("a");
-    assert_eq!(t.counts.refreshes().len(), 3);
-    assert!(format!("{:?}", t.identities).contains("bound"));
-}
-
-#[tokio::test]
-async fn a_static_of_identities_tells_its_observer_what_they_do() {
-    static COUNTS: Counts = Counts::new();
-    static TENANTS: Identities<u32> = Identities::observed_by(NonZeroUsize::MIN, &COUNTS);
-    let identity = TENANTS.get(&1, |_| || async { Ok(Token::opaque("token".to_owned(), HOUR)?) });
-    identity.token(SECOND).await.unwrap();
-    assert_eq!(COUNTS.refreshes().len(), 1);
 }
 
 #[cfg(feature = "snapstart")]

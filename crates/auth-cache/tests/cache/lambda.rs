@@ -2,36 +2,37 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use auth_cache::{Identity, LazySource, SignInError, Token, TokenCache};
+use auth_cache::{Identity, LazySource, ManualClock, SignInError, Token};
 use futures_util::FutureExt as _;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    setup::{HOUR, MINUTE, SECOND, setup, unavailable},
+    setup::{HOUR, MINUTE, SECOND, paused_clock, setup, start, unavailable},
     source::jwt,
 };
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_sign_in_that_a_freeze_interrupted_is_not_waited_for() {
     // Somebody still holds the frozen one, as a task in the background does, or nobody does.
     for (somebody_waits, frozen_for) in [(true, 31 * SECOND), (true, 4 * SECOND), (false, 4 * SECOND)] {
         let t = setup();
-        t.source.close_gate();
-        t.source.issues("frozen", HOUR);
+        t.source.hangs();
         let mut frozen = Box::pin(t.get());
         assert!(frozen.as_mut().now_or_never().is_none());
         let held = somebody_waits.then_some(frozen);
 
         t.clock.advance(frozen_for);
         t.source.issues("b", HOUR);
-        let (token, ()) = tokio::join!(t.get(), async { t.source.open_gate() });
-        assert_eq!(token.unwrap().authorization(), jwt("b", t.clock.now(), HOUR).as_str());
+        let thawed_at = paused_clock();
+        let token = t.get().await.unwrap();
+        assert!(thawed_at.elapsed() < SECOND / 4, "just to see what came meanwhile");
+        assert_eq!(token.header(), jwt("b", t.clock.now(), HOUR).as_str());
         assert_eq!(t.source.calls(), 2);
         assert_eq!(t.counts.refreshes()[0].1, "abandoned");
         drop(held);
@@ -60,27 +61,6 @@ async fn a_slow_sign_in_is_shared_as_long_as_somebody_waits_who_is_awake() {
 }
 
 #[tokio::test]
-async fn the_late_result_of_a_frozen_sign_in_is_taken_only_if_it_lives_longer() {
-    for (late, next, kept) in [(HOUR, 2 * HOUR, "next"), (3 * HOUR, 2 * HOUR, "late")] {
-        let t = setup();
-        t.source.close_gate();
-        t.source.issues("late", late);
-        let mut frozen = Box::pin(t.get());
-        assert!(frozen.as_mut().now_or_never().is_none());
-        t.clock.advance(31 * SECOND);
-        t.source.issues("next", next);
-        let mut thawed = Box::pin(t.get());
-        assert!(thawed.as_mut().now_or_never().is_none());
-        t.source.open_gate();
-        thawed.await.unwrap();
-        frozen.await.unwrap();
-        let life = if kept == "late" { late } else { next };
-        assert_eq!(t.get_now().unwrap().authorization(), jwt(kept, t.clock.now(), life).as_str());
-        assert_eq!(t.counts.refreshes().len(), 2, "the late one is not reported twice");
-    }
-}
-
-#[tokio::test]
 async fn a_token_of_the_init_phase_that_is_over_at_the_first_invocation_is_not_served() {
     let t = setup();
     let stale = t.sign_in("init", 5 * MINUTE).await;
@@ -92,7 +72,7 @@ async fn a_token_of_the_init_phase_that_is_over_at_the_first_invocation_is_not_s
 async fn a_failed_sign_in_of_the_init_phase_is_made_up_for_by_the_first_invocation() {
     let t = setup();
     t.source.fails(unavailable());
-    t.get().await.unwrap_err();
+    t.get_without_time().await.unwrap_err();
     t.clock.advance(SECOND);
     t.sign_in("first invocation", HOUR).await;
 }
@@ -106,36 +86,34 @@ fn multi_thread() -> Runtime {
 }
 
 #[test]
-fn a_static_cache_outlives_the_runtime_it_was_filled_in_and_leaves_no_task_behind() {
-    static TOKENS: TokenCache = TokenCache::new();
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&calls);
-    let source = Arc::new(move || {
-        let call = counted.fetch_add(1, Ordering::Relaxed);
-        async move {
+fn a_static_identity_outlives_the_runtime_it_was_filled_in_and_leaves_no_task_behind() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
+        Identity::new(|| async {
+            let call = CALLS.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::ZERO).await; // tied to the runtime it was made in
             Token::opaque(format!("token-{call}"), HOUR).map_err(SignInError::from)
-        }
+        })
     });
     let runtimes: [fn() -> Runtime; 3] = [current_thread, multi_thread, current_thread];
     for (index, runtime) in runtimes.into_iter().enumerate() {
         let runtime = runtime();
-        let first = runtime.block_on(TOKENS.get(&source)).unwrap();
-        assert_eq!(runtime.block_on(TOKENS.get(&source)).unwrap(), first);
+        let first = runtime.block_on(IDENTITY.token(SECOND)).unwrap();
+        assert_eq!(runtime.block_on(IDENTITY.token(SECOND)).unwrap(), first);
         assert_eq!(runtime.metrics().num_alive_tasks(), 0);
         drop(runtime);
-        assert_eq!(calls.load(Ordering::Relaxed), index / 2 + 1, "the token outlives the runtime");
+        assert_eq!(CALLS.load(Ordering::Relaxed), index / 2 + 1, "the token outlives the runtime");
         if index == 1 {
-            TOKENS.forget();
+            IDENTITY.forget();
         }
     }
 }
 
 #[test]
 fn a_sign_in_whose_runtime_is_gone_fails_without_harm_and_the_next_one_succeeds() {
-    let t = setup().without_books();
+    let clock = ManualClock::at(start());
     let calls = AtomicUsize::new(0);
-    let source = Arc::new(move || {
+    let identity = Identity::new(move || {
         let first = calls.fetch_add(1, Ordering::Relaxed) == 0;
         async move {
             if first {
@@ -143,16 +121,17 @@ fn a_sign_in_whose_runtime_is_gone_fails_without_harm_and_the_next_one_succeeds(
             }
             Token::opaque("token".to_owned(), HOUR).map_err(SignInError::from)
         }
-    });
+    })
+    .with_clock(clock.clone());
     let gone = current_thread();
-    assert!(gone.block_on(async { t.cache.get(&source).now_or_never() }).is_none());
+    assert!(gone.block_on(async { identity.token(SECOND).now_or_never() }).is_none());
     drop(gone);
 
     let runtime = multi_thread();
     let limit = SECOND / 10;
-    runtime.block_on(t.cache.get_within(limit, &source)).unwrap_err();
-    t.clock.advance(4 * SECOND);
-    runtime.block_on(t.cache.get_within(limit, &source)).unwrap();
+    runtime.block_on(identity.token(limit)).unwrap_err();
+    clock.advance(4 * SECOND);
+    runtime.block_on(identity.token(limit)).unwrap();
 }
 
 #[tokio::test]
@@ -163,11 +142,11 @@ async fn forgetting_an_identity_drops_its_token_and_what_its_source_keeps() {
         let build = count.fetch_add(1, Ordering::Relaxed);
         move || async move { Ok(Token::opaque(format!("token of client {build}"), HOUR)?) }
     });
-    let identity = Identity::new(Arc::new(TokenCache::new()), source);
+    let identity = Identity::new(source);
     assert_eq!(built.load(Ordering::Relaxed), 0, "nothing is built before it is needed");
     for (client, header) in ["token of client 0", "token of client 1"].into_iter().enumerate() {
         for _ in 0..2 {
-            assert_eq!(identity.token(SECOND).await.unwrap().authorization(), header);
+            assert_eq!(identity.token(SECOND).await.unwrap().header(), header);
         }
         assert_eq!(built.load(Ordering::Relaxed), client + 1);
         identity.forget();
@@ -177,19 +156,16 @@ async fn forgetting_an_identity_drops_its_token_and_what_its_source_keeps() {
 #[cfg(feature = "snapstart")]
 #[tokio::test]
 async fn a_snapshot_holds_no_token_and_a_restore_signs_in_anew() {
-    use auth_cache::TokenSource as _;
     use lambda_runtime::SnapStartResource as _;
 
     let t = setup().without_books();
     t.source.issues("before the snapshot", HOUR);
-    let shared = Arc::clone(&t.source);
-    let identity = Identity::new(Arc::clone(&t.cache), move || {
-        let source = Arc::clone(&shared);
-        async move { source.sign_in().await }
-    });
+    let identity = t.identity.clone();
     let before = identity.token(SECOND).await.unwrap();
     identity.before_snapshot().await.unwrap();
-    assert!(format!("{:?}", t.cache).contains("token: None"), "{:?}", t.cache);
+    // Between the hook and the snapshot, a task signs in.
+    t.source.issues("in between", HOUR);
+    assert_ne!(identity.token(SECOND).await.unwrap(), before, "the hook dropped it");
 
     t.source.issues("after the restore", HOUR);
     identity.after_restore().await.unwrap();
@@ -197,6 +173,6 @@ async fn a_snapshot_holds_no_token_and_a_restore_signs_in_anew() {
     assert_ne!(before, after);
 
     identity.before_snapshot().await.unwrap();
-    t.source.fails(unavailable());
+    t.source.fails(SignInError::misconfigured("no such pool"));
     identity.after_restore().await.expect("a failure is not fatal");
 }

@@ -4,13 +4,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
+mod fleet;
 mod identities;
 mod lambda;
 mod observed;
 mod random;
+mod recovery;
 mod refresh;
 mod rejection;
 mod secrets;
+mod send;
 mod setup;
 mod single_flight;
 mod source;

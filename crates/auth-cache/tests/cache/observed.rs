@@ -22,16 +22,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub(crate) const fn new() -> Self {
-        Self {
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-            waits: AtomicU64::new(0),
-            refreshes: Mutex::new(Vec::new()),
-        }
-    }
-
-    fn all(&self) -> [u64; 3] {
+    pub(crate) fn all(&self) -> [u64; 3] {
         [&self.hits, &self.misses, &self.waits].map(|count| count.load(Ordering::Relaxed))
     }
 
@@ -76,9 +67,19 @@ async fn each_get_is_a_hit_a_miss_or_a_wait() {
 async fn being_told_of_the_last_failure_is_a_miss() {
     let t = setup();
     t.source.fails(unavailable());
-    t.get().await.unwrap_err();
-    t.get().await.unwrap_err();
+    t.get_without_time().await.unwrap_err();
+    t.get_without_time().await.unwrap_err();
     assert_eq!(t.counts.all(), [0, 2, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_next_attempt_is_a_wait() {
+    let t = setup();
+    t.source.fails(unavailable());
+    t.get_without_time().await.unwrap_err();
+    t.source.issues("a", HOUR);
+    t.get_in_time(SECOND).await.unwrap();
+    assert_eq!(t.counts.all(), [0, 1, 1]);
 }
 
 #[tokio::test]
@@ -86,20 +87,20 @@ async fn each_refresh_has_one_reason_and_one_outcome() {
     use RefreshReason::{Advisory, Empty, Mandatory, Rejected};
     let t = setup();
     t.source.fails(unavailable());
-    t.get().await.unwrap_err();
+    t.get_without_time().await.unwrap_err();
     t.at(MINUTE);
     t.sign_in("a", HOUR).await;
     t.at(MINUTE + 45 * MINUTE);
     t.sign_in("b", HOUR).await;
     t.at(46 * MINUTE + HOUR - SECOND);
     let c = t.sign_in("c", HOUR).await;
-    t.cache.invalidate(&c);
+    t.identity.invalidate(&c);
     t.sign_in("d", HOUR).await;
-    t.cache.forget();
+    t.identity.forget();
     t.source.close_gate();
     t.source.issues("e", HOUR);
     t.get_and_drop();
-    t.cache.forget();
+    t.identity.forget();
     assert_eq!(
         t.counts.refreshes(),
         [
@@ -135,16 +136,16 @@ async fn a_hit_is_reported_with_the_age_of_the_token() {
             self.0.lock().unwrap().push(age);
         }
     }
-    let t = setup();
+    let t = setup().without_books();
     let ages = Arc::new(Ages::default());
     let both = Arc::new((Ages::default(), Arc::clone(&ages)));
-    let cache = auth_cache::TokenCache::new().with_clock(t.clock.clone()).with_observer(both.clone());
+    let identity = t.identity.clone().with_observer(both.clone());
     t.source.issues("a", HOUR);
-    cache.get(&t.source).await.unwrap();
+    identity.token(SECOND).await.unwrap();
     for seconds in [0, 7, 3000] {
         t.at(seconds * SECOND);
         // At 3000 s the token is due for renewal; a caller with little time is served.
-        cache.get_within(SECOND / 2, &t.source).await.unwrap();
+        identity.token(SECOND / 2).await.unwrap();
     }
     assert_eq!(*ages.0.lock().unwrap(), [Duration::ZERO, 7 * SECOND, 3000 * SECOND]);
     assert_eq!(*both.0.0.lock().unwrap(), *ages.0.lock().unwrap(), "both of a pair are told");
@@ -167,7 +168,7 @@ async fn a_warm_hit_does_not_allocate() {
     t.sign_in("a", HOUR).await;
     let counted = allocation_counter::measure(|| {
         for _ in 0..1000 {
-            t.cache.get(&t.source).now_or_never().expect("a hit").unwrap();
+            t.identity.token(SECOND).now_or_never().expect("a hit").unwrap();
         }
     });
     assert_eq!(counted.count_total, 0);

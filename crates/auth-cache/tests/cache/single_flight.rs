@@ -1,14 +1,16 @@
 //! Cases 1-9: one sign-in, whoever asks and whatever becomes of them.
 
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use auth_cache::{ManualClock, SignInError, Token, TokenCache, TokenError};
+use auth_cache::{Identity, ManualClock, SignInError, Token, TokenError};
 use futures_util::{FutureExt as _, future::join_all};
 
 use crate::{
@@ -31,12 +33,18 @@ async fn a_thousand_callers_of_an_empty_cache_share_one_sign_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_on_several_threads_share_one_sign_in() {
     let t = Arc::new(setup());
+    t.source.close_gate();
     t.source.issues("a", HOUR);
     let callers = (0..1000).map(|_| {
         let t = Arc::clone(&t);
         tokio::spawn(async move { t.get().await.unwrap() })
     });
-    let tokens = join_all(callers.collect::<Vec<_>>()).await;
+    let callers: Vec<_> = callers.collect();
+    while t.counts.all() != [0, 1, 999] {
+        tokio::task::yield_now().await;
+    }
+    t.source.open_gate();
+    let tokens = join_all(callers).await;
     assert_eq!(t.source.calls(), 1);
     assert!(tokens.iter().all(|token| token.as_ref().unwrap() == tokens[0].as_ref().unwrap()));
 }
@@ -45,7 +53,7 @@ async fn callers_on_several_threads_share_one_sign_in() {
 async fn a_thousand_callers_share_one_failure() {
     let t = setup();
     t.source.close_gate();
-    t.source.fails(unavailable());
+    t.source.fails(SignInError::misconfigured("no such pool"));
     let callers = join_all((0..1000).map(|_| t.get()));
     let (results, ()) = tokio::join!(callers, async { t.source.open_gate() });
     assert_eq!(t.source.calls(), 1);
@@ -58,22 +66,22 @@ async fn after_a_failure_the_source_is_asked_again_only_when_the_cool_down_of_it
     let millis = Duration::from_millis;
     for (error, shortest, longest) in [
         (unavailable(), millis(100), millis(200)),
-        (throttled(), millis(500), SECOND),
-        (SignInError::throttled("for a minute", Some(60 * SECOND)), 60 * SECOND, 60 * SECOND),
-        (SignInError::locked_out(None), 60 * SECOND, 120 * SECOND),
-        (SignInError::locked_out(Some(300 * SECOND)), 300 * SECOND, 300 * SECOND),
+        (throttled(), millis(100), 4 * SECOND),
+        (SignInError::throttled("for a minute", Some(60 * SECOND)), 60 * SECOND, 64 * SECOND),
+        (SignInError::locked_out(None), millis(500), SECOND),
+        (SignInError::locked_out(Some(300 * SECOND)), 300 * SECOND, 301 * SECOND),
         (SignInError::WrongCredentials, 60 * SECOND, 120 * SECOND),
-        (SignInError::misconfigured("no such pool"), 60 * SECOND, 60 * SECOND),
-        (SignInError::challenge_required("SMS_MFA"), 60 * SECOND, 60 * SECOND),
+        (SignInError::misconfigured("no such pool"), 30 * SECOND, 60 * SECOND),
+        (SignInError::challenge_required("SMS_MFA"), 30 * SECOND, 60 * SECOND),
     ] {
         let t = setup();
         t.source.fails(error);
-        let shared = t.get().await.unwrap_err();
+        let shared = t.get_without_time().await.unwrap_err();
         let pause = shared.retry_after().unwrap();
         assert!((shortest..=longest).contains(&pause), "{shared:?}");
 
         t.clock.advance(pause - millis(1));
-        let early = t.get_now().unwrap_err();
+        let early = t.get_without_time().now_or_never().expect("no wait").unwrap_err();
         assert_eq!(early.retry_after(), Some(millis(1)), "{early:?}");
         assert_eq!(t.source.calls(), 1);
 
@@ -114,13 +122,11 @@ async fn dropping_all_callers_leaves_the_cache_usable() {
 #[tokio::test]
 async fn a_panic_in_the_source_is_an_error_and_the_cache_stays_usable() {
     let t = setup();
-    t.source.close_gate();
     t.source.panics();
-    let callers = join_all((0..10).map(|_| t.get()));
-    let (results, ()) = tokio::join!(callers, async { t.source.open_gate() });
-    for result in results {
-        assert!(matches!(cause(&result.unwrap_err()), SignInError::Panicked));
+    for _ in 0..10 {
+        assert!(matches!(cause(&t.get_without_time().await.unwrap_err()), SignInError::Panicked));
     }
+    assert_eq!(t.source.calls(), 1);
     t.clock.advance(SECOND);
     t.sign_in("a", HOUR).await;
 }
@@ -136,10 +142,24 @@ async fn a_callers_limit_does_not_cancel_the_sign_in_and_is_told_from_a_timeout_
     t.get().await.unwrap();
     assert_eq!(t.source.calls(), 1);
 
-    t.cache.forget();
+    t.identity.forget();
     t.source.fails(SignInError::unavailable("timed out"));
-    let error = t.get().await.unwrap_err();
+    let error = t.get_without_time().await.unwrap_err();
     assert!(matches!(cause(&error), SignInError::Unavailable { .. }), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_without_time_does_not_wait_for_a_sign_in_under_way() {
+    let t = setup();
+    t.source.close_gate();
+    t.get_and_drop();
+    let mut get = pin!(t.get_without_time());
+    let mut polls = 0..100;
+    let result = poll_fn(|context| {
+        polls.next().expect("it does not spin");
+        get.as_mut().poll(context)
+    });
+    assert!(matches!(result.await, Err(TokenError::TimedOut { .. })));
 }
 
 #[tokio::test]
@@ -149,68 +169,50 @@ async fn two_identities_never_wait_for_or_receive_each_others_token() {
     a.source.issues("a", HOUR);
     a.get_and_drop();
     b.source.issues("b", HOUR);
-    assert_eq!(b.get_now().unwrap().authorization(), jwt("b", start(), HOUR).as_str());
+    assert_eq!(b.get_now().unwrap().header(), jwt("b", start(), HOUR).as_str());
     a.source.open_gate();
-    assert_eq!(a.get().await.unwrap().authorization(), jwt("a", start(), HOUR).as_str());
+    assert_eq!(a.get().await.unwrap().header(), jwt("a", start(), HOUR).as_str());
 }
 
 #[tokio::test]
-async fn a_source_that_asks_its_own_cache_is_told_so() {
-    static CACHE: TokenCache = TokenCache::new();
-    static INNER: OnceLock<TokenError> = OnceLock::new();
-    let source = Arc::new(|| async {
-        let never = Arc::new(|| async { Err::<Token, _>(SignInError::misconfigured("this is not reached")) });
-        let inner = CACHE.get(&never).await.unwrap_err();
-        let transient = inner.is_transient();
-        INNER.set(inner).unwrap();
-        Err::<Token, _>(SignInError::misconfigured(format!("transient: {transient}")))
-    });
-    let outer = CACHE.get(&source).await.unwrap_err();
-    assert!(matches!(INNER.get(), Some(TokenError::Reentrant)), "{INNER:?}");
-    assert!(cause(&outer).to_string().ends_with("transient: false"), "{outer:?}");
-}
-
-#[tokio::test]
-async fn a_source_that_asks_another_cache_gets_its_token() {
-    static OUTER: TokenCache = TokenCache::new();
-    static INNER: TokenCache = TokenCache::new();
-    let inner = Arc::new(|| async { Ok(Token::opaque("inner".to_owned(), HOUR)?) });
-    let outer = Arc::new(move || {
-        let inner = Arc::clone(&inner);
+async fn a_source_that_asks_another_identity_gets_its_token() {
+    let inner = Identity::new(|| async { Ok(Token::opaque("inner".to_owned(), HOUR)?) });
+    let outer = Identity::new(move || {
+        let inner = inner.clone();
         async move {
-            let token = INNER.get(&inner).await.map_err(SignInError::unavailable)?;
-            assert_eq!(token.authorization(), "inner");
+            let token = inner.token(SECOND).await.map_err(SignInError::unavailable)?;
+            assert_eq!(token.header(), "inner");
             Ok(Token::opaque("outer".to_owned(), HOUR)?)
         }
     });
-    assert_eq!(OUTER.get(&outer).await.unwrap().authorization(), "outer");
+    assert_eq!(outer.token(SECOND).await.unwrap().header(), "outer");
 }
 
 #[tokio::test]
-async fn a_cache_that_is_filled_from_another_neither_changes_it_nor_lengthens_its_tokens_life() {
+async fn an_identity_whose_tokens_are_another_ones_neither_changes_it_nor_lengthens_their_life() {
     let clock = ManualClock::at(start());
-    let inner = Arc::new(TokenCache::new().with_clock(clock.clone()));
-    let outer = TokenCache::new().with_clock(clock.clone());
-    let issued = Arc::new(AtomicUsize::new(0));
-    let issuer = Arc::new({
-        let (clock, issued) = (clock.clone(), Arc::clone(&issued));
+    let issued = AtomicUsize::new(0);
+    let issuer = {
+        let clock = clock.clone();
         move || {
             let subject = issued.fetch_add(1, Ordering::Relaxed).to_string();
             let now = clock.now();
             async move { Ok(Token::issued(jwt(&subject, now, HOUR))?) }
         }
-    });
-    let forwarder = Arc::new({
-        let (inner, issuer) = (Arc::clone(&inner), Arc::clone(&issuer));
+    };
+    let inner = Identity::new(issuer).with_clock(clock.clone());
+    let forwarder = {
+        let inner = inner.clone();
         move || {
-            let (inner, issuer) = (Arc::clone(&inner), Arc::clone(&issuer));
-            async move { inner.get(&issuer).await.map_err(SignInError::unavailable) }
+            let inner = inner.clone();
+            async move { inner.token(SECOND).await.map_err(SignInError::unavailable) }
         }
-    });
-    let first = inner.get(&issuer).await.unwrap();
+    };
+    let outer = Identity::new(forwarder).with_clock(clock.clone());
+    let first = inner.token(SECOND).await.unwrap();
     clock.set(start() + HOUR / 2);
-    assert_eq!(outer.get(&forwarder).await.unwrap(), first);
+    assert_eq!(outer.token(SECOND).await.unwrap(), first);
     clock.set(start() + HOUR);
-    assert_ne!(outer.get(&forwarder).await.unwrap(), first, "it is over, by whichever cache");
-    assert_ne!(inner.get(&issuer).await.unwrap(), first);
+    assert_ne!(outer.token(SECOND).await.unwrap(), first, "it is over, for whomever");
+    assert_ne!(inner.token(SECOND).await.unwrap(), first);
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex,
+        Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
@@ -13,7 +13,7 @@ use auth_cache::{ManualClock, SignInError, Token, TokenSource};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::sync::Semaphore;
 
-/// Gives its answers one after the other. A call without one left panics: no test expects it.
+/// Gives its answers one after the other. A call without one left panics, unless a test expects it.
 pub(crate) struct ScriptedSource {
     clock: ManualClock,
     answers: Mutex<VecDeque<Answer>>,
@@ -21,12 +21,15 @@ pub(crate) struct ScriptedSource {
     /// How many sign-ins are under way.
     pub(crate) in_flight: AtomicUsize,
     gate: Semaphore,
+    /// How long the tokens live that are issued when no answer is left.
+    otherwise: OnceLock<Duration>,
 }
 
 enum Answer {
     Token(Box<dyn FnOnce(SystemTime) -> Token + Send>),
     Fail(SignInError),
     Panic,
+    Hang,
 }
 
 impl ScriptedSource {
@@ -38,6 +41,7 @@ impl ScriptedSource {
             calls: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             gate: Semaphore::new(OPEN),
+            otherwise: OnceLock::new(),
         }
     }
 
@@ -59,6 +63,11 @@ impl ScriptedSource {
         self.push(Answer::Panic);
     }
 
+    /// The next answer never comes.
+    pub(crate) fn hangs(&self) {
+        self.push(Answer::Hang);
+    }
+
     /// How often it was asked to sign in.
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
@@ -74,8 +83,9 @@ impl ScriptedSource {
         self.gate.add_permits(OPEN);
     }
 
-    pub(crate) fn is_out_of_answers(&self) -> bool {
-        self.answers.lock().unwrap().is_empty()
+    /// From now on, a call without an answer is no fault: it gets a token that lives for `life`.
+    pub(crate) fn otherwise_issues(&self, life: Duration) {
+        self.otherwise.set(life).unwrap();
     }
 
     pub(crate) fn forget_answers(&self) {
@@ -91,7 +101,7 @@ const OPEN: usize = 1 << 20;
 
 impl TokenSource for ScriptedSource {
     async fn sign_in(&self) -> Result<Token, SignInError> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
         let answer = self.answers.lock().unwrap().pop_front();
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         let _landing = Landing(&self.in_flight);
@@ -101,7 +111,11 @@ impl TokenSource for ScriptedSource {
             Some(Answer::Fail(error)) => Err(error),
             // Without the message that a test would show.
             Some(Answer::Panic) => std::panic::resume_unwind(Box::new("scripted")),
-            None => panic!("the source was called more often than the test allows"),
+            Some(Answer::Hang) => std::future::pending().await,
+            None => {
+                let life = self.otherwise.get().expect("the source was called more often than the test allows");
+                Ok(Token::issued(jwt(&format!("call {call}"), self.clock.now(), *life)).unwrap())
+            }
         }
     }
 }

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use auth_cache::Clock;
 use function::Function;
+use futures_util::future::{join_all, try_join_all};
 use local_cloud::{Fault, LocalCloud, Service};
 use runtime_api::RuntimeApi;
 use serde_json::{Value, json};
 
 const TOKEN_LIFE: Duration = Duration::from_secs(2);
-/// Long enough that whoever shares the sign-in gives it up.
-const LONG_FREEZE: Duration = Duration::from_secs(4);
 
 #[tokio::test]
 async fn a_process_that_was_frozen_for_longer_than_its_token_lives_answers_the_next_call() {
@@ -36,27 +35,6 @@ async fn a_process_that_was_frozen_for_longer_than_its_token_lives_answers_the_n
 }
 
 #[tokio::test]
-async fn a_process_that_was_frozen_during_a_sign_in_answers_the_next_call() {
-    let cloud = LocalCloud::start().await.unwrap();
-    let slow = Duration::from_secs(3600);
-    cloud.set_latency(Service::Cognito, slow);
-    let lambda = RuntimeApi::start().await.unwrap();
-    let function = Function::start(&cloud, &lambda);
-    while cloud.under_way("AdminInitiateAuth") == 0 {
-        tokio::task::yield_now().await;
-    }
-
-    function.freeze();
-    cloud.set_latency(Service::Cognito, Duration::ZERO);
-    real_time_passes(LONG_FREEZE).await;
-    assert_eq!(cloud.under_way("AdminInitiateAuth"), 1);
-    function.thaw();
-
-    get_order(&lambda).await;
-    assert_eq!(cloud.calls().iter().filter(|call| call.status == 401).count(), 0);
-}
-
-#[tokio::test]
 async fn a_process_signs_in_before_its_first_invocation_and_never_again() {
     let cloud = LocalCloud::start().await.unwrap();
     let lambda = RuntimeApi::start().await.unwrap();
@@ -68,6 +46,41 @@ async fn a_process_signs_in_before_its_first_invocation_and_never_again() {
     }
     assert_eq!(cloud.count(Service::Cognito), 1);
     assert_eq!(cloud.count(Service::Ssm), 1);
+}
+
+/// Cognito's own quota for one user, with the SSM's for an account: a burst of cold starts.
+#[tokio::test]
+async fn fifty_processes_that_start_at_once_all_answer_although_cognito_signs_in_ten_a_second() {
+    const PROCESSES: usize = 50;
+    let cloud = LocalCloud::builder().sign_in_quota(10).parameter_read_quota(40).start().await.unwrap();
+    let lambdas = try_join_all((0..PROCESSES).map(|_| RuntimeApi::start())).await.unwrap();
+    let _functions: Vec<_> = lambdas.iter().map(|lambda| Function::start(&cloud, lambda)).collect();
+    join_all(lambdas.iter().map(async |lambda| {
+        for _ in 0..3 {
+            get_order(lambda).await;
+        }
+    }))
+    .await;
+    let refused = cloud.calls().iter().filter(|call| call.service == Service::Cognito && call.status == 400).count();
+    assert_eq!(cloud.count_of("AdminInitiateAuth") - refused, PROCESSES, "each process signs in once");
+    assert!(refused <= 3 * PROCESSES, "{refused} sign-ins were throttled");
+}
+
+#[tokio::test]
+async fn no_call_fails_when_renewals_are_not_supported_or_are_down_by_themselves() {
+    for status in [501, 500, 503] {
+        let cloud = LocalCloud::start().await.unwrap();
+        cloud.set_token_lifetime(TOKEN_LIFE);
+        cloud.inject(Fault::status(Service::Cognito, status).on("GetTokensFromRefreshToken").always());
+        let lambda = RuntimeApi::start().await.unwrap();
+        let _function = Function::start(&cloud, &lambda);
+        get_order(&lambda).await;
+        for _ in 0..2 {
+            real_time_passes(TOKEN_LIFE).await;
+            get_order(&lambda).await;
+        }
+        assert!(cloud.count_of("GetTokensFromRefreshToken") > 0, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -82,6 +82,18 @@ async fn stored_credentials_that_do_not_sign_in_are_replaced() {
 }
 
 #[tokio::test]
+async fn a_good_password_is_not_replaced_for_a_challenge_that_follows_it() {
+    let (cloud, t) = Deployment::start().await;
+    t.create().await;
+    cloud.reset_calls();
+    let challenge = json!({"ChallengeName": "SOFTWARE_TOKEN_MFA", "ChallengeParameters": {}, "Session": "canary"});
+    cloud.inject(Fault::answer(Service::Cognito, 200, challenge).on("AdminInitiateAuth").always());
+    let reason = t.fail(Ask::Create, &t.properties()).await;
+    assert!(reason.contains("SOFTWARE_TOKEN_MFA: make MFA optional"), "{reason}");
+    assert_eq!((cloud.count_of("AdminSetUserPassword"), cloud.count_of("PutParameter")), (0, 0));
+}
+
+#[tokio::test]
 async fn another_group_is_a_change_that_keeps_the_password() {
     let (_cloud, t) = Deployment::start().await;
     let id = t.create().await;

@@ -58,7 +58,7 @@ impl Peer for AwsLazyCache {
     }
 
     fn jwt(token: &Identity) -> &[u8] {
-        token.data::<Token>().map(|token| token.authorization().as_bytes()).unwrap_or_default()
+        token.data::<Token>().map(|token| token.header().as_bytes()).unwrap_or_default()
     }
 }
 

@@ -43,8 +43,7 @@ impl Peer for AzureIdentity {
             return Ok(token.clone());
         }
         let token = self.source.sign_in().await?;
-        let token =
-            AccessToken { token: Cow::Owned(token.authorization().to_str()?.to_owned()), expires_on: exp_of(&token) };
+        let token = AccessToken { token: Cow::Owned(token.header().to_str()?.to_owned()), expires_on: exp_of(&token) };
         tokens.insert(scopes, token.clone());
         Ok(token)
     }

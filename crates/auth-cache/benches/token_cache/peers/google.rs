@@ -78,7 +78,7 @@ async fn refresh(source: Arc<Source>, sender: watch::Sender<Published>) {
             Ok(token) => {
                 let life = exp_of(&token).duration_since(system_time()).unwrap_or_default();
                 let token = GoogleToken {
-                    token: token.authorization().to_str().unwrap_or_default().to_owned(),
+                    token: token.header().to_str().unwrap_or_default().to_owned(),
                     _token_type: "Bearer".to_owned(),
                     expires_at: Some(now() + life),
                     _metadata: None,

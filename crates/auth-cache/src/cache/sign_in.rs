@@ -1,0 +1,48 @@
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
+
+use crate::{
+    Clock, RefreshReason, SignInError,
+    cache::{
+        jitter,
+        refresh_windows::Windows,
+        slot::{Loaded, Outcome},
+    },
+    source::ErasedSource,
+};
+
+/// The shared future of a sign-in: every waiter gets the same result.
+pub(crate) type SignIn = Shared<BoxFuture<'static, Result<Arc<Loaded>, Arc<SignInError>>>>;
+
+impl Outcome for SignIn {
+    fn is_awaited(&self) -> bool {
+        // One handle is the slot's own.
+        self.strong_count().is_some_and(|handles| handles > 1)
+    }
+}
+
+/// The sign-in as a future that the slot owns: it lives on when the caller that started it is dropped.
+pub(crate) fn sign_in(reason: RefreshReason, source: Arc<dyn ErasedSource>, clock: Clock) -> SignIn {
+    let signing_in = async move {
+        tracing::debug!(reason = reason.name(), "signing in");
+        if reason == RefreshReason::Rejected {
+            // A token from the same refresh token would be refused too if the app client or the pool is another one by now.
+            source.forget_erased();
+        }
+        let requested_at = clock.now();
+        let token = source.sign_in_boxed().await?;
+        match Windows::of(&token, requested_at, clock.now(), jitter::draw()) {
+            Some(windows) => Ok(Arc::new(Loaded::new(token, windows))),
+            None => Err(SignInError::ExpiredOnArrival),
+        }
+    };
+    AssertUnwindSafe(signing_in)
+        .catch_unwind()
+        .map(|result| result.unwrap_or(Err(SignInError::Panicked)).map_err(Arc::new))
+        .boxed()
+        .shared()
+}
