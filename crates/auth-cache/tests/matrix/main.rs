@@ -17,7 +17,8 @@ mod token_endpoint;
 use std::{future::poll_fn, pin::pin, sync::Arc, thread, time::Duration};
 
 use auth_cache::{CredentialsError, Identity, ManualClock, Renewal, SignInError, Token, TokenError};
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use crate::{
     script::{Answer, COGNITO, Place, REFRESH, SECRETS_MANAGER, SSM, Script, TOKEN_ENDPOINT},
@@ -33,8 +34,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 const FAULT: u32 = 60;
 /// How long the traffic goes on after that at most.
 const AFTERWARDS: Duration = Duration::from_secs(130);
-/// Within what time there is a new token if there is a way to one.
-const SOON: Duration = Duration::from_secs(5);
+/// Within what time there is a new token if there is a way to one: after throttling, a pause of up to 4 s comes first, and
+/// then the next invocation.
+const SOON: Duration = Duration::from_secs(6);
 /// How long an invocation waits for its token.
 const LIMIT: Duration = Duration::from_millis(2500);
 
@@ -275,16 +277,15 @@ fn describe(error: &SignInError, answer: Answer) -> String {
 }
 
 /// Does the work on tokio's paused clock, and moves the wall clock along with it.
+#[expect(clippy::disallowed_methods, reason = "tokio's clock, which stands still but for what everybody waits for")]
 async fn on_one_clock<F: Future>(clock: &ManualClock, work: F) -> F::Output {
-    const TICK: Duration = Duration::from_millis(100);
-    let ticking = async {
-        loop {
-            tokio::time::sleep(TICK).await;
-            clock.advance(TICK);
-        }
-    };
-    match select(pin!(work), pin!(ticking)).await {
-        Either::Left((output, _)) => output,
-        Either::Right((never, _)) => never,
-    }
+    let mut work = pin!(work);
+    let mut last = Instant::now();
+    poll_fn(|context| {
+        let now = Instant::now();
+        clock.advance(now - last);
+        last = now;
+        work.as_mut().poll(context)
+    })
+    .await
 }
