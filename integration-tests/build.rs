@@ -13,7 +13,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (schema, folder) = (format!("schemas/{name}/schema.graphql"), format!("schemas/{name}/graphql"));
         let codegen = Codegen::new(schema, folder);
         let codegen = client_token.into_iter().fold(codegen, Codegen::client_token);
-        let codegen = if name == "words" { codegen.change("MoveInput") } else { codegen };
         let folder = Path::new(&out_dir).join(name);
         fs::create_dir_all(&folder)?;
         codegen.generate_to(folder)?;

@@ -3,22 +3,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apollo_compiler::{Schema, validation::Valid};
-
-use crate::{Error, conventions::Conventions, documents, inputs::Inputs, problem::Problem, rust, schema};
+use crate::{Error, documents, inputs::Inputs, problem::Problem, rust, schema};
 
 /// A schema and a folder of operations, from which code is generated.
 #[derive(Debug, Clone)]
 pub struct Codegen {
     schema: PathBuf,
     folder: PathBuf,
-    conventions: Conventions,
+    client_token: Option<String>,
 }
 
 impl Codegen {
     /// `schema` is the SDL as deployed, `folder` holds one operation per file; both relative to the crate's folder.
     pub fn new(schema: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
-        Self { schema: schema.into(), folder: folder.into(), conventions: Conventions::default() }
+        Self { schema: schema.into(), folder: folder.into(), client_token: None }
     }
 
     /// Says that the API knows a repetition of a mutation by the variable, or the field of an input, of this name: an
@@ -26,15 +24,7 @@ impl Codegen {
     /// has it.
     #[must_use]
     pub fn client_token(mut self, name: impl Into<String>) -> Self {
-        self.conventions.client_token = Some(name.into());
-        self
-    }
-
-    /// Says that this input is a change: an absent field stays as it is, one that is null is cleared. Its optional
-    /// fields become `appsync::Patch`. Inputs whose names begin with `Update` or `Patch` are changes anyway.
-    #[must_use]
-    pub fn change(mut self, input: impl Into<String>) -> Self {
-        self.conventions.changes.push(input.into());
+        self.client_token = Some(name.into());
         self
     }
 
@@ -78,30 +68,19 @@ impl Codegen {
     }
 
     fn write(&self, inputs: &Inputs, out_dir: &Path) -> Result<PathBuf, Error> {
-        let schema = self.load_schema(inputs)?;
+        let schema = schema::load(inputs)?;
         let operations = documents::load(inputs, &schema)?;
 
         // `graphql_client_codegen` takes the schema as a file, and remembers it by its path.
         let sdl = schema::to_plain_sdl(&schema);
         let plain_schema = out_dir.join(format!("schema-{}.graphql", &rust::sha256(&sdl)[..16]));
         write_file(&plain_schema, &sdl)?;
-        let code = rust::file(&operations, &schema, &plain_schema, &self.conventions);
+        let code = rust::file(&operations, &schema, &plain_schema, self.client_token.as_deref());
         let _ = fs::remove_file(&plain_schema); // Left behind, it does no harm.
 
         let file = out_dir.join("operations.rs");
         write_file(&file, &code?)?;
         Ok(file)
-    }
-
-    fn load_schema(&self, inputs: &Inputs) -> Result<Valid<Schema>, Error> {
-        let schema = schema::load(inputs)?;
-        let unknown = self.conventions.changes.iter().find(|input| schema.get_input_object(input).is_none());
-        match unknown {
-            None => Ok(schema),
-            Some(unknown) => Err(Problem::in_file(&self.schema, format!("there is no input `{unknown}`"))
-                .with_help("it is named in build.rs as a change")
-                .into()),
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use apollo_compiler::ast::OperationType;
 use graphql_client_codegen::{CodegenMode, GraphQLClientCodegenOptions, generate_module_token_stream_from_string};
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use syn::{Item, ItemMod, Visibility, parse_quote};
@@ -42,7 +43,8 @@ pub(crate) fn module(
     let Some(ItemMod { ident, content: Some((_, generated)), .. }) = module else {
         return Err(failed("it has no module".to_owned()));
     };
-    let items = own_items(generated, shared).map_err(failed)?;
+    let is_mutation = operation.definition.operation_type == OperationType::Mutation;
+    let items = own_items(generated, is_mutation, shared).map_err(failed)?;
     let doc = format!(" The variables and the answer of [`{}`].", operation.name);
     let allow = rewrite::lints();
     Ok(parse_quote! {
@@ -94,7 +96,7 @@ enum Part {
 }
 
 /// What stays in the operation's module.
-fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>, String> {
+fn own_items(generated: Vec<Item>, is_mutation: bool, shared: &mut Shared<'_>) -> Result<Vec<Item>, String> {
     let mut own = Vec::new();
     let mut imported = BTreeSet::new();
     let mut part = Part::Inputs;
@@ -106,7 +108,7 @@ fn own_items(generated: Vec<Item>, shared: &mut Shared<'_>) -> Result<Vec<Item>,
         match item {
             Item::Type(alias) if matches!(alias.vis, Visibility::Inherited) => shared.scalar(alias)?,
             Item::Struct(item) if item.ident == "Variables" => {
-                own.push(Item::Struct(rewrite::variables(item)));
+                own.push(Item::Struct(rewrite::variables(item, is_mutation)));
                 part = Part::Fragments;
             }
             Item::Struct(item) if part == Part::Inputs => {

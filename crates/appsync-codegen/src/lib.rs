@@ -47,7 +47,8 @@
 //! | GraphQL | Rust |
 //! | --- | --- |
 //! | `null` or absent in an answer | `None` |
-//! | variable or input field that is `None` | not sent, because AppSync takes `null` as "set it to null" |
+//! | optional member of an input, optional variable of a mutation | `appsync::Patch`: absent, null or a value |
+//! | optional variable of a query | `Option`; `None` is not sent |
 //! | variable with a default value | optional; AppSync fills in the default |
 //! | variable or input field that the schema does not have | refused when decoding |
 //! | enum | enum with the names of the schema, and `Other(String)` for values it does not have yet |
@@ -72,7 +73,6 @@
 //! fine). A fragment that no operation spreads is checked for its syntax only.
 
 mod codegen;
-mod conventions;
 mod error;
 mod problem;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{
     Attribute, Field, Fields, GenericArgument, Ident, Item, ItemStruct, PathArguments, Type, Variant, parse_quote,
@@ -27,26 +28,35 @@ pub(crate) fn lints() -> Attribute {
 }
 
 /// An operation without variables gets a struct that is `{}` in JSON, where a unit struct would be `null`.
-pub(crate) fn variables(mut item: ItemStruct) -> ItemStruct {
+pub(crate) fn variables(mut item: ItemStruct, is_mutation: bool) -> ItemStruct {
     if item.fields.is_empty() {
         item.fields = Fields::Named(parse_quote!({}));
         item.semi_token = None;
     }
     document(&mut item.attrs, Some("The operation's variables."));
-    input(item, false)
+    input(item, is_mutation)
 }
 
-/// Variables and inputs: an absent value is not sent, because AppSync takes `null` as "set it to null"; and a name
-/// that GraphQL does not know is refused here already. In a change, null and absent are told apart.
-pub(crate) fn input(mut item: ItemStruct, is_change: bool) -> ItemStruct {
+/// Variables and inputs: a name that GraphQL does not know is refused here already, and values may be written in each way
+/// that GraphQL takes. If it `tells_null`, an absent value and one that is null are told apart; else an absent one is not sent.
+pub(crate) fn input(mut item: ItemStruct, tells_null: bool) -> ItemStruct {
     item.attrs.push(parse_quote!(#[serde(deny_unknown_fields)]));
-    let all_optional = item.fields.iter().all(|field| is_option(&field.ty));
+    let all_optional = item.fields.iter().all(|field| option_of(&field.ty).is_some());
     for field in &mut item.fields {
-        if let Some(value) = option_of(&field.ty).filter(|_| is_change) {
-            field.ty = parse_quote!(::appsync::Patch<#value>);
-            field.attrs.push(parse_quote!(#[serde(default, skip_serializing_if = "::appsync::Patch::is_absent")]));
-        } else if is_option(&field.ty) {
-            field.attrs.push(parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]));
+        let optional = option_of(&field.ty);
+        let mut coerced = coerced(optional.as_ref().unwrap_or(&field.ty));
+        if let Some(value) = optional {
+            let (option, is_absent) = match tells_null {
+                true => (quote!(::appsync::Patch), "::appsync::Patch::is_absent"),
+                false => (quote!(Option), "Option::is_none"),
+            };
+            field.ty = parse_quote!(#option<#value>);
+            field.attrs.push(parse_quote!(#[serde(default, skip_serializing_if = #is_absent)]));
+            coerced = coerced.map(|coerced| quote!(#option<#coerced>));
+        }
+        if let Some(coerced) = coerced {
+            let path = format!("::appsync::codegen_support::coerced::<{coerced}, _>");
+            field.attrs.push(parse_quote!(#[serde(deserialize_with = #path)]));
         }
     }
     // `..Default::default()` is worth having where nothing is required; elsewhere it would hide what is.
@@ -203,20 +213,47 @@ pub(crate) fn safe_ident(name: &str) -> Ident {
     syn::parse_str(name).unwrap_or_else(|_| format_ident!("{name}_"))
 }
 
-/// The `T` of an `Option<T>`.
+/// The `T` of an `Option<T>`, or the `Box<T>` of a `Box<Option<T>>`.
 fn option_of(ty: &Type) -> Option<Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|segment| segment.ident == "Option")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    match arguments.args.first()? {
-        GenericArgument::Type(inner) => Some(inner.clone()),
+    match named(ty)? {
+        ("Option", Some(inner)) => Some(inner.clone()),
+        ("Box", Some(inner)) => match named(inner)? {
+            ("Option", Some(inner)) => Some(parse_quote!(Box<#inner>)),
+            _ => None,
+        },
         _ => None,
     }
 }
 
-fn is_option(ty: &Type) -> bool {
-    let tokens = ty.to_token_stream().to_string();
-    tokens.starts_with("Option <") || tokens.starts_with("Box < Option <")
+/// The type that is decoded in place of one which GraphQL lets be written in several ways.
+fn coerced(ty: &Type) -> Option<TokenStream> {
+    let support = quote!(::appsync::codegen_support);
+    match named(ty)? {
+        ("ID", None) => Some(quote!(#support::CoercedId)),
+        ("Int", None) => Some(quote!(#support::CoercedInt)),
+        ("Vec", Some(item)) => {
+            let item = coerced(item).unwrap_or_else(|| quote!(#support::AsItIs<#item>));
+            Some(quote!(#support::CoercedList<#item>))
+        }
+        ("Option", Some(inner)) => coerced(inner).map(|inner| quote!(Option<#inner>)),
+        ("Box", Some(inner)) => coerced(inner).map(|inner| quote!(Box<#inner>)),
+        _ => None,
+    }
+}
+
+/// The name of a type, and the type between its angle brackets.
+fn named(ty: &Type) -> Option<(&'static str, Option<&Type>)> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let name = ["Box", "ID", "Int", "Option", "Vec"].into_iter().find(|name| last.ident == name)?;
+    let inner = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(inner)) => Some(inner),
+            _ => None,
+        },
+        _ => None,
+    };
+    Some((name, inner))
 }
 
 fn is_other(variant: &Variant) -> bool {

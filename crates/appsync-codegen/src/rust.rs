@@ -7,19 +7,16 @@ use quote::{format_ident, quote};
 use sha2::{Digest, Sha256};
 use syn::{Ident, Item};
 
-use crate::{
-    Error, conventions::Conventions, documents::CheckedOperation, graphql_client, problem::Problem, rewrite,
-    shared::Shared,
-};
+use crate::{Error, documents::CheckedOperation, graphql_client, problem::Problem, rewrite, shared::Shared};
 
 /// Rust code for the operations: a type and a module for each, the types they share, and the list of them.
 pub(crate) fn file(
     operations: &[CheckedOperation],
     schema: &Schema,
     plain_schema: &Path,
-    conventions: &Conventions,
+    client_token_name: Option<&str>,
 ) -> Result<String, Error> {
-    let mut shared = Shared::new(schema, conventions);
+    let mut shared = Shared::new(schema);
     let mut problems = Vec::new();
     let mut items: Vec<Item> = Vec::new();
     for operation in operations {
@@ -28,7 +25,7 @@ pub(crate) fn file(
                 Problem::in_file(&operation.file, format!("another operation has the module `{}` too", module.ident))
                     .with_help("give one of them a name that differs in more than its capital letters"),
             ),
-            Ok(module) => match client_token(operation, schema, conventions) {
+            Ok(module) => match client_token(operation, schema, client_token_name) {
                 Ok(client_token) => items.extend(operation_items(operation, module, client_token)),
                 Err(problem) => problems.push(*problem),
             },
@@ -107,9 +104,9 @@ fn operation_items(operation: &CheckedOperation, module: syn::ItemMod, client_to
 fn client_token<'a>(
     operation: &'a CheckedOperation,
     schema: &'a Schema,
-    conventions: &'a Conventions,
+    name: Option<&'a str>,
 ) -> Result<Vec<&'a str>, Box<Problem>> {
-    let Some(token) = conventions.client_token.as_deref() else { return Ok(Vec::new()) };
+    let Some(token) = name else { return Ok(Vec::new()) };
     if operation.definition.operation_type != OperationType::Mutation {
         return Ok(Vec::new());
     }

@@ -9,11 +9,10 @@ use apollo_compiler::{
 use quote::{ToTokens, format_ident, quote};
 use syn::{Item, ItemStruct, ItemType, parse_quote};
 
-use crate::{conventions::Conventions, rewrite};
+use crate::rewrite;
 
 pub(crate) struct Shared<'a> {
     schema: &'a Schema,
-    conventions: &'a Conventions,
     types: BTreeMap<String, Item>,
     fragments: BTreeMap<String, Vec<Item>>,
     /// Every name in the generated code, among them those of the enums.
@@ -21,8 +20,8 @@ pub(crate) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub(crate) fn new(schema: &'a Schema, conventions: &'a Conventions) -> Self {
-        Self { schema, conventions, types: BTreeMap::new(), fragments: BTreeMap::new(), used: BTreeSet::new() }
+    pub(crate) fn new(schema: &'a Schema) -> Self {
+        Self { schema, types: BTreeMap::new(), fragments: BTreeMap::new(), used: BTreeSet::new() }
     }
 
     /// The enums that `graphql_client_codegen` leaves to this crate: all.
@@ -44,7 +43,7 @@ impl<'a> Shared<'a> {
 
     pub(crate) fn input(&mut self, item: ItemStruct) -> Result<(), String> {
         let name = item.ident.to_string();
-        let mut item = rewrite::input(item, self.conventions.is_change(&name));
+        let mut item = rewrite::input(item, true);
         if let Some(ExtendedType::InputObject(input)) = self.schema.types.get(name.as_str()) {
             rewrite::document(&mut item.attrs, input.description.as_deref());
             for field in &mut item.fields {

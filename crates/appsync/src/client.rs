@@ -5,6 +5,7 @@ use std::{
 };
 
 use auth_cache::Clock;
+use graphql_client::QueryBody;
 use http::{HeaderValue, Method};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -116,7 +117,13 @@ impl AppSyncClient {
     /// # Errors
     /// When there is no answer, or the answer has errors; see [`AppSyncError::kind`].
     pub fn execute<O: Operation>(&self, variables: O::Variables) -> Execution<'_, O> {
-        Execution::new(self, variables, self.deadline())
+        Execution::new(self, &O::build_query(variables), self.deadline())
+    }
+
+    /// The same with variables that are JSON already.
+    pub(crate) fn execute_as_given<O: Operation>(&self, variables: &serde_json::Value) -> Execution<'_, O> {
+        let request = QueryBody { variables, query: O::DOCUMENT, operation_name: O::NAME };
+        Execution::new(self, &request, self.deadline())
     }
 
     /// Reads a list page by page: `variables` makes the variables that ask for the page with a token, `None` for the first

@@ -1,8 +1,13 @@
 use std::{
     fmt,
     future::{IntoFuture, ready},
+    marker::PhantomData,
     pin::Pin,
 };
+
+use bytes::Bytes;
+use graphql_client::QueryBody;
+use serde::Serialize;
 
 use crate::{
     AppSyncClient, AppSyncError, Auth, Deadline, Operation, OperationKind, Partial, RetryPolicy,
@@ -14,7 +19,9 @@ use crate::{
 #[must_use = "an operation is sent when it is awaited"]
 pub struct Execution<'a, O: Operation> {
     client: &'a AppSyncClient,
-    variables: O::Variables,
+    operation: PhantomData<fn() -> O>,
+    /// What there is to send, unless AppSync would not take it.
+    body: Result<Bytes, AppSyncError>,
     deadline: Deadline,
     auth: Option<Auth>,
     retry: Option<RetryPolicy>,
@@ -22,8 +29,9 @@ pub struct Execution<'a, O: Operation> {
 }
 
 impl<'a, O: Operation> Execution<'a, O> {
-    pub(crate) fn new(client: &'a AppSyncClient, variables: O::Variables, deadline: Deadline) -> Self {
-        Self { client, variables, deadline, auth: None, retry: None, is_idempotent: false }
+    pub(crate) fn new(client: &'a AppSyncClient, request: &QueryBody<impl Serialize>, deadline: Deadline) -> Self {
+        let body = request::body::<O>(request);
+        Self { client, operation: PhantomData, body, deadline, auth: None, retry: None, is_idempotent: false }
     }
 
     /// Gives up at `deadline`, whatever it waits for then. Without it, AppSync's own limit of 30 s holds.
@@ -52,14 +60,13 @@ impl<'a, O: Operation> Execution<'a, O> {
         PartialExecution(self)
     }
 
-    /// What there is to send, unless AppSync would not take it.
     fn call(self) -> Result<Call<'a>, AppSyncError> {
-        let Self { client, variables, deadline, auth, retry, is_idempotent } = self;
+        let Self { client, body, deadline, auth, retry, is_idempotent, .. } = self;
         Ok(Call {
             client,
             name: O::NAME,
             kind: O::KIND,
-            body: request::body::<O>(variables)?,
+            body: body?,
             auth,
             retry,
             is_repeatable: is_idempotent || O::KIND == OperationKind::Query,

@@ -131,6 +131,7 @@ mod answer;
 mod attempts;
 mod auth;
 mod client;
+mod coercion;
 mod dispatch;
 mod envelope;
 mod error;
@@ -171,6 +172,7 @@ pub use {http, jiff, reqwest, url};
 /// What generated code refers to, so that a crate with generated code depends on `appsync` alone.
 #[doc(hidden)]
 pub mod codegen_support {
+    pub use crate::coercion::{AsItIs, Coerced, CoercedId, CoercedInt, CoercedList, coerced};
     pub use crate::object::Object;
     pub use graphql_client;
     pub use serde;

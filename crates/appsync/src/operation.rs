@@ -40,7 +40,8 @@ pub enum OperationKind {
 
 /// An [`Operation`] that is chosen by its name at run time, with variables and answer as JSON.
 ///
-/// Variables and answer still pass through the operation's own types.
+/// Variables are checked by the operation's own types, and sent as they came: what is null and what is absent is for AppSync
+/// to tell. The answer passes through the types.
 #[derive(Clone, Copy)]
 pub struct DynamicOperation {
     name: &'static str,
@@ -113,8 +114,8 @@ async fn execute<O: Operation>(
 ) -> Result<DynamicAnswer, DynamicError> {
     let DynamicRequest { mut variables, client_token, .. } = request;
     let has_client_token = O::CLIENT_TOKEN.is_some_and(|path| fill(&mut variables, path, client_token));
-    let variables = typed_variables::<O>(variables).map_err(DynamicError::Variables)?;
-    let execution = client.execute::<O>(variables).until(deadline);
+    check::<O>(&variables).map_err(DynamicError::Variables)?;
+    let execution = client.execute_as_given::<O>(&variables).until(deadline);
     let execution = if has_client_token { execution.idempotent() } else { execution };
     let (data, errors) = execution.partial().await?.require_data()?;
     let data = to_raw_value(&data).map_err(AppSyncError::unwritable)?;
@@ -126,29 +127,25 @@ fn fill(variables: &mut Value, path: &[&str], token: Option<String>) -> bool {
     let Some((last, parents)) = path.split_last() else { return false };
     let object = parents.iter().try_fold(variables, |value, name| value.get_mut(name));
     let Some(Value::Object(object)) = object else { return false };
-    let place = object.entry(*last).or_insert(Value::Null);
-    if place.is_null()
+    if object.get(*last).is_none_or(Value::is_null)
         && let Some(token) = token
     {
-        *place = Value::String(token);
+        object.insert((*last).to_owned(), Value::String(token));
     }
-    let is_filled = !place.is_null();
-    if !is_filled {
-        object.remove(*last);
-    }
-    is_filled
+    object.get(*last).is_some_and(|token| !token.is_null())
 }
 
-/// The variables of `O`, or what is wrong with them, without showing a value.
-fn typed_variables<O: Operation>(variables: Value) -> Result<O::Variables, String> {
+/// Whether these can be the variables of `O`; says what is wrong with them, without showing a value.
+fn check<O: Operation>(variables: &Value) -> Result<(), String> {
     let name = O::NAME;
-    let Value::Object(given) = &variables else {
+    let Value::Object(given) = variables else {
         return Err(format!("the variables of {name} should be a JSON object"));
     };
     if let Some(unknown) = given.keys().find(|key| !O::VARIABLES.contains(&key.as_str())) {
         return Err(format!("{name} has no variable `{unknown}`; it takes {}", list(O::VARIABLES)));
     }
-    serde_path_to_error::deserialize(variables).map_err(|error| match error.path().to_string().as_str() {
+    let typed: Result<O::Variables, _> = serde_path_to_error::deserialize(variables);
+    typed.map(drop).map_err(|error| match error.path().to_string().as_str() {
         "." => format!("variables of {name}: {}", reason(error.inner())),
         path => format!("variable `{path}` of {name}: {}", reason(error.inner())),
     })

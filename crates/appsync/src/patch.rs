@@ -1,10 +1,9 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A change to a value that may be null: leave it, set it to null, or set it.
+/// A value that may be absent or null: GraphQL tells these apart, and resolvers that update only what is given do so too.
 ///
-/// GraphQL tells an absent input field from one that is null, and resolvers that update only what is given do so too.
-/// `appsync-codegen` generates it for the optional fields of inputs that are changes, such as `UpdateOrderInput`. In a
-/// struct of your own, it needs `#[serde(default, skip_serializing_if = "Patch::is_absent")]`.
+/// `appsync-codegen` generates it for the optional members of all inputs, and for the optional variables of mutations. A
+/// value, and an `Option` whose `None` is absent, convert into it. In a struct of your own, it needs `#[serde(default, skip_serializing_if = "Patch::is_absent")]`.
 ///
 /// ```
 /// use appsync::Patch;
@@ -28,22 +27,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Patch<T> {
-    /// The value stays as it is.
+    /// Nothing is said of the value: it stays as it is, or is the default.
     #[default]
     Absent,
-    /// The value becomes null.
+    /// The value is null, or becomes it.
     Null,
-    /// The value becomes this one.
+    /// The value is this one.
     Value(T),
 }
 
 impl<T> Patch<T> {
-    /// Whether the value stays as it is.
+    /// Whether nothing is said of the value.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// The new value, if there is one.
+    /// The value, if there is one.
     pub fn value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -51,7 +50,15 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The same change with another new value.
+    /// The value, if there is one, without taking it.
+    pub const fn as_value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// The same with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Absent => Patch::Absent,
@@ -61,10 +68,17 @@ impl<T> Patch<T> {
     }
 }
 
-/// Sets the value.
+/// A value.
 impl<T> From<T> for Patch<T> {
     fn from(value: T) -> Self {
         Self::Value(value)
+    }
+}
+
+/// A value, or nothing.
+impl<T> From<Option<T>> for Patch<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Value)
     }
 }
 
@@ -93,6 +107,7 @@ mod tests {
         assert_eq!(Patch::from(2).map(|value| value + 1), Patch::Value(3));
         assert_eq!(Patch::<i64>::Null.map(|value| value + 1), Patch::Null);
         assert_eq!(Patch::<i64>::Absent.map(|value| value + 1), Patch::Absent);
+        assert_eq!(Patch::<i64>::from(None::<i64>), Patch::Absent);
         assert_eq!([Patch::from(1).value(), Patch::Null.value(), Patch::Absent.value()], [Some(1), None, None]);
     }
 }

@@ -1,4 +1,6 @@
 use bytes::Bytes;
+use graphql_client::QueryBody;
+use serde::Serialize;
 
 use crate::{AppSyncError, ErrorKind, Operation, OperationKind};
 
@@ -6,13 +8,13 @@ use crate::{AppSyncError, ErrorKind, Operation, OperationKind};
 const LARGEST_REQUEST: usize = 1 << 20;
 
 /// The body of the request that executes `O`, unless AppSync would not take it.
-pub(crate) fn body<O: Operation>(variables: O::Variables) -> Result<Bytes, AppSyncError> {
+pub(crate) fn body<O: Operation>(request: &QueryBody<impl Serialize>) -> Result<Bytes, AppSyncError> {
     let name = O::NAME;
     if O::KIND == OperationKind::Subscription {
         let context = format!("{name} is a subscription, which AppSync serves over WebSockets only");
         return Err(AppSyncError::new(ErrorKind::Invalid, false).because(context));
     }
-    let body = serde_json::to_vec(&O::build_query(variables)).map_err(|error| {
+    let body = serde_json::to_vec(request).map_err(|error| {
         let context = format!("the variables of {name} cannot be written as JSON: {error}");
         AppSyncError::new(ErrorKind::Invalid, false).because(context)
     })?;

@@ -75,7 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let cancel = |expected_version| {
-        let (id, reason) = (order.id.clone(), Some("changed my mind".to_owned()));
+        let (id, reason) = (order.id.clone(), Patch::from("changed my mind".to_owned()));
         appsync.execute::<CancelOrder>(cancel_order::Variables { id, expected_version, reason })
     };
     match cancel(order.version).await {
@@ -92,11 +92,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn new_order() -> Result<CreateOrderInput, Box<dyn Error>> {
     let unit_price = MoneyInput { currency: Currency::EUR, minor_units: 450 };
     Ok(CreateOrderInput {
-        client_token: Some("the-first-order-of-eve".to_owned()),
+        client_token: "the-first-order-of-eve".to_owned().into(),
         customer_email: "eve@example.com".to_owned().try_into()?,
         lines: vec![OrderLineInput { sku: "tea".to_owned(), quantity: 2, unit_price }],
-        card: None,
-        note: None,
-        attributes: None,
+        card: Patch::Absent,
+        note: Patch::Absent,
+        attributes: Patch::Absent,
     })
 }

@@ -18,7 +18,7 @@ async fn a_room_is_booked() -> Result<(), Box<dyn std::error::Error>> {
     let client = AppSyncClient::new(AppSyncClient::http_client().build()?, url, Auth::api_key("da2-key")?);
 
     let on = "2026-12-01".parse()?;
-    let variables = book_room::Variables { room: "blue".to_owned(), on, request_id: Some("request-1".to_owned()) };
+    let variables = book_room::Variables { room: "blue".to_owned(), on, request_id: "request-1".to_owned().into() };
     let booked = async { client.execute::<BookRoom>(variables).idempotent().await };
     let (booked, asked) = tokio::join!(booked, answer_once(&listener));
 

@@ -54,19 +54,19 @@ pub(crate) fn is_result_of(order: &OrderFields, input: &CreateOrderInput) -> boo
                 && line.unit_price.currency == wanted.unit_price.currency
                 && line.unit_price.minor_units == wanted.unit_price.minor_units
         });
-    let same_card = match (&order.payment, &input.card) {
+    let same_card = match (&order.payment, input.card.as_value()) {
         (Some(OrderFieldsPayment::CardPayment(card)), Some(wanted)) => {
             (&card.brand, &card.last_four) == (&wanted.brand, &wanted.last_four)
         }
         (None, None) => true,
         _ => false,
     };
-    let json = |text: &Option<AWSJSON>| text.as_ref().and_then(|text| text.parse_as::<Value>().ok());
-    let same_attributes = match (json(&order.attributes), json(&input.attributes)) {
+    let json = |text: Option<&AWSJSON>| text.and_then(|text| text.parse_as::<Value>().ok());
+    let same_attributes = match (json(order.attributes.as_ref()), json(input.attributes.as_value())) {
         (Some(attributes), Some(wanted)) => is_same(&attributes, &wanted),
         (attributes, wanted) => attributes == wanted,
     };
-    let unchanged = same_card && order.note == input.note && same_attributes;
+    let unchanged = same_card && order.note.as_ref() == input.note.as_value() && same_attributes;
     order.customer_email == input.customer_email && same_lines && (unchanged || order.version > 1)
 }
 

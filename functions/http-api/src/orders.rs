@@ -126,7 +126,7 @@ pub(crate) async fn cancel(
     OptionalJson(cancellation): OptionalJson<Cancellation>,
 ) -> Result<Response, Problem> {
     let reason = cancellation.into_reason()?;
-    let variables = cancel_order::Variables { id, expected_version, reason };
+    let variables = cancel_order::Variables { id, expected_version, reason: reason.into() };
     Ok(changed(session.execute::<CancelOrder>(variables).await?.cancel_order))
 }
 

@@ -1,8 +1,13 @@
 //! Schemas of the kinds that others have: what is generated compiles, and keeps each answer as it is.
 
-use appsync::{Operation, Patch};
+use appsync::{DispatchError, DynamicRequest, Operation, Patch, dispatch};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+
+use crate::{
+    setup::in_a_minute,
+    wire::{self, Step, Wire},
+};
 
 mod amplify {
     include!(concat!(env!("OUT_DIR"), "/amplify/operations.rs"));
@@ -58,14 +63,61 @@ fn filters_that_contain_themselves_can_be_written() {
 }
 
 #[test]
-fn an_update_tells_null_from_absent_and_a_creation_does_not() {
+fn every_input_and_every_argument_of_a_mutation_tells_null_from_absent() {
     use amplify::types::{CreateParcelInput, UpdateParcelInput};
     let update: UpdateParcelInput = round_trip(&json!({"depot": "north", "number": 7, "state": null}));
     assert_eq!((update.state, update.tags), (Patch::Null, Patch::Absent));
-    let create: CreateParcelInput = serde_json::from_value(json!({"depot": "n", "number": 7, "state": null})).unwrap();
-    assert_eq!(serde_json::to_value(create).unwrap(), json!({"depot": "n", "number": 7}));
+    let create: CreateParcelInput = round_trip(&json!({"depot": "n", "number": 7, "state": null}));
+    assert_eq!((create.state, create.labels), (Patch::Null, Patch::Absent));
     let change: words::types::MoveInput = round_trip(&json!({"to": {}, "at": null}));
-    assert_eq!((change.at, change.ref_), (Patch::Null, Patch::Absent), "named in build.rs as a change");
+    assert_eq!((change.at, change.ref_), (Patch::Null, Patch::Absent));
+    // In a filter, null is a condition; and a recursive input is in a box.
+    round_trip::<amplify::list_parcels::Variables>(&json!({"filter": {"state": {"eq": null}, "not": null}}));
+}
+
+/// What is sent for an operation that is chosen at run time: the variables as they came.
+async fn sent(operation: &str, variables: &Value) -> Result<Value, DispatchError> {
+    let wire = Wire::always(Step::Answer(wire::json(json!({"data": null, "errors": [{"message": "enough"}]})))).await;
+    let kind = amplify::OPERATIONS.iter().find(|known| known.name() == operation).unwrap().kind();
+    let request = DynamicRequest::parse(json!({"operation": operation, "variables": variables}))?;
+    let result = dispatch(amplify::OPERATIONS, kind, &wire.client(), request, in_a_minute()).await;
+    match wire.requests().first() {
+        Some(request) => Ok(serde_json::from_slice::<Value>(&request.body).unwrap()["variables"].clone()),
+        None => Err(result.unwrap_err()),
+    }
+}
+
+#[tokio::test]
+async fn variables_that_fit_are_sent_as_they_came_and_others_are_refused() {
+    for (operation, variables) in [
+        ("ListParcels", json!({})),
+        ("ListParcels", json!({"limit": null, "filter": {"state": {"eq": null}, "and": {"state": null}}})),
+        ("UpdateParcel", json!({"input": {"depot": 7, "number": 7, "state": null, "tags": "one"}, "condition": null})),
+    ] {
+        assert_eq!(sent(operation, &variables).await.unwrap(), variables);
+    }
+    for (variables, reason) in [
+        (json!({"input": null}), "variable `input` of UpdateParcel"),
+        (json!({"input": {"depot": "d", "number": null}}), "variable `input.number` of UpdateParcel"),
+        (json!({"input": {"depot": "d", "number": 3_000_000_000_i64}}), "expected an Int of 32 bits"),
+        (json!({"input": {"depot": 1.5, "number": 1}}), "expected an ID: a string or an integer"),
+        (json!({"input": {"depot": "d", "number": 1, "tags": [null]}}), "variable `input.tags[0]` of UpdateParcel"),
+        (json!({"input": {"depot": "d", "number": 1, "colour": "red"}}), "variable `input.colour` of UpdateParcel"),
+    ] {
+        let error = sent("UpdateParcel", &variables).await.unwrap_err();
+        assert!(matches!(error, DispatchError::InvalidVariables { .. }), "{error:?}");
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn values_may_be_written_in_each_way_that_graphql_takes() {
+    use amplify::types::UpdateParcelInput;
+    let update = json!({"depot": "north", "number": 7, "tags": "one"});
+    let update: UpdateParcelInput = serde_json::from_value(update).unwrap();
+    assert_eq!(serde_json::to_value(update).unwrap()["tags"], json!(["one"]));
+    let too_large = json!({"depot": "north", "number": 3_000_000_000_i64});
+    serde_json::from_value::<UpdateParcelInput>(too_large).unwrap_err();
 }
 
 #[test]

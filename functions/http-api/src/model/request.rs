@@ -139,7 +139,7 @@ impl ListParameters {
             ),
             None => None,
         };
-        let filter = OrderFilter { status: self.status.map(Into::into), customer_email };
+        let filter = OrderFilter { status: self.status.map(Into::into).into(), customer_email: customer_email.into() };
         Ok(((filter != OrderFilter::default()).then_some(filter), token))
     }
 }
@@ -160,12 +160,12 @@ impl NewOrder {
         }
         let customer_email = checks.finish(customer_email)?;
         Ok(CreateOrderInput {
-            client_token: Some(id),
+            client_token: id.into(),
             customer_email,
             lines: self.lines.into_iter().map(|Object(line)| line.into()).collect(),
-            card: self.card.map(|Object(Card { brand, last_four })| CardPaymentInput { brand, last_four }),
-            note: self.note,
-            attributes: self.attributes.map(json),
+            card: self.card.map(|Object(Card { brand, last_four })| CardPaymentInput { brand, last_four }).into(),
+            note: self.note.into(),
+            attributes: self.attributes.map(json).into(),
         })
     }
 }
@@ -199,7 +199,7 @@ impl OrderChanges {
             checks.length("/note", note, 0..=1000);
         }
         checks.finish(Some(()))?;
-        let status = self.status.map_or(Patch::Absent, |status| Patch::Value(status.into()));
+        let status = self.status.map(Into::into).into();
         Ok(UpdateOrderInput { id, expected_version, status, note: self.note, attributes: self.attributes.map(json) })
     }
 }
