@@ -7,11 +7,15 @@ use aws_sdk_ssm::config::{
     retry::{ReconnectMode, RetryConfig},
     timeout::TimeoutConfig,
 };
-use aws_types::SdkConfig;
+use aws_types::{
+    SdkConfig,
+    service_config::{LoadServiceConfig, ServiceConfigKey},
+};
 use rustls::{
     ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject as _},
+    pki_types::{CertificateDer, pem, pem::PemObject as _},
 };
+use url::Url;
 
 use crate::{AwsConfig, StartError, config::SignInConfig, sdk_http::SdkHttp};
 
@@ -48,11 +52,14 @@ pub(crate) fn token_source(
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for
 /// profiles and credential providers costs start-up time.
 pub fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
-    let mut config = SdkConfig::builder()
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(aws.region.clone())
         .credentials_provider(SharedCredentialsProvider::new(aws.credentials.clone()))
         .http_client(SdkHttp(http))
+        .use_fips(aws.use_fips)
+        .use_dual_stack(aws.use_dual_stack)
+        .service_config(Endpoints(aws.clone()))
         .retry_config(
             RetryConfig::standard()
                 .with_initial_backoff(Duration::from_millis(100))
@@ -65,11 +72,18 @@ pub fn sdk_config(aws: &AwsConfig, http: reqwest::Client) -> SdkConfig {
                 .operation_attempt_timeout(Duration::from_secs(3))
                 .operation_timeout(Duration::from_secs(8))
                 .build(),
-        );
-    if let Some(endpoint_url) = &aws.endpoint_url {
-        config = config.endpoint_url(endpoint_url.as_str());
+        )
+        .build()
+}
+
+/// What each client asks for when it is made from the configuration.
+#[derive(Debug)]
+struct Endpoints(AwsConfig);
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (key.env() == "AWS_ENDPOINT_URL").then(|| self.0.endpoint_url(key.service_id()))?.map(Url::to_string)
     }
-    config.build()
 }
 
 /// The HTTP client of the process, for the SDK too.
@@ -83,13 +97,15 @@ pub fn http_client(aws: &AwsConfig) -> Result<reqwest::Client, StartError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = &aws.ca_bundle {
         let unreadable = |source| StartError::CaBundle { path: path.clone(), source };
-        for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-            roots.add(certificate.map_err(unreadable)?)?;
+        let bundle: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+        // A system's bundle may hold certificates that rustls does not take.
+        if let (0, _) = roots.add_parsable_certificates(bundle.map_err(unreadable)?) {
+            return Err(unreadable(pem::Error::NoItemsFound));
         }
     }
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(AppSyncClient::http_client().tls_backend_preconfigured(tls).http1_only().build()?)
+    Ok(aws.proxies.add_to(AppSyncClient::http_client()).tls_backend_preconfigured(tls).http1_only().build()?)
 }

@@ -2,8 +2,11 @@ use std::{fmt, path::PathBuf};
 
 use auth_cache::TokenUse;
 use aws_sdk_ssm::config::{Credentials, Region};
+use reqwest::Proxy;
 use tracing::Level;
 use url::{Host, Url};
+
+use crate::proxies::Proxies;
 
 /// A function's configuration. Every setting is an environment variable:
 ///
@@ -17,8 +20,11 @@ use url::{Host, Url};
 /// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
 /// | `HTTP_API_CALLERS` | `authorizer`: who calls `http-api`, the gateway's authorizer says; `unverified-token`: the token itself, on a developer's machine only | `authorizer` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
-/// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS | |
-/// | `AWS_CA_BUNDLE` | a file of certificates to trust as well, only where `APPSYNC_URL` and `AWS_ENDPOINT_URL` are on this machine | |
+/// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS: https, or http on this machine | |
+/// | `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | the same for one service | `AWS_ENDPOINT_URL` |
+/// | `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` | `true` uses AWS's endpoints of that kind | `false` |
+/// | `AWS_CA_BUNDLE` | a PEM file of certificates to trust as well | |
+/// | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, or in lower case | proxies, for all but this machine's loopback | |
 /// | `LOG_LEVEL` | `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL` | `AWS_LAMBDA_LOG_LEVEL`, or `INFO` |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -36,7 +42,7 @@ pub struct Config {
     /// The function's name.
     pub function_name: String,
     /// Whether `http-api` believes its callers' tokens without a gateway that has verified them. It never does unless
-    /// [`AwsConfig::endpoint_url`] is on this machine.
+    /// Cognito's [`AwsConfig::endpoint_url`] is on this machine.
     pub unverified_callers: bool,
     /// How to reach AWS.
     pub aws: AwsConfig,
@@ -52,11 +58,29 @@ pub struct AwsConfig {
     pub region: Region,
     /// The credentials of the function's role.
     pub credentials: Credentials,
-    /// Where Cognito and SSM are, when it is not AWS.
-    pub endpoint_url: Option<Url>,
-    /// Certificates to trust beside those that are compiled in, for a stand-in on this machine.
+    /// Whether AWS's endpoints with cryptography that is validated by FIPS 140 are used.
+    pub use_fips: bool,
+    /// Whether AWS's endpoints that have IPv6 are used.
+    pub use_dual_stack: bool,
+    /// Certificates to trust beside those that are compiled in.
     pub ca_bundle: Option<PathBuf>,
+    /// The proxies that requests go through, to AppSync as well.
+    pub proxies: Proxies,
+    /// By the service's id, and `None` for all others.
+    endpoint_urls: Vec<(Option<&'static str>, Url)>,
 }
+
+impl AwsConfig {
+    /// Where a service is, when it is not AWS. The AWS SDKs call it by an id, such as `SSM`.
+    pub fn endpoint_url(&self, service_id: &str) -> Option<&Url> {
+        let of = |service: Option<&str>| self.endpoint_urls.iter().find(|(of, _)| *of == service);
+        of(Some(service_id)).or_else(|| of(None)).map(|(_, url)| url)
+    }
+}
+
+const COGNITO: &str = "Cognito Identity Provider";
+/// The services that the crates of this workspace call.
+const SERVICES: [&str; 3] = [COGNITO, "SSM", "Secrets Manager"];
 
 impl Config {
     /// Reads the configuration from the environment.
@@ -74,6 +98,7 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut settings = Settings { lookup, problems: Vec::new() };
         let appsync_url = settings.required("APPSYNC_URL", "https://ID.appsync-api.REGION.amazonaws.com/graphql", url);
+        let appsync_url = settings.secure("APPSYNC_URL", appsync_url);
         let service_user_parameters = settings.parameters();
         let token_use = settings.token_use();
         let token_reuse = settings.optional("TOKEN_REUSE", "on or off", |value| match value {
@@ -95,17 +120,12 @@ impl Config {
             });
         let log_level = settings.log_level();
         let aws = settings.aws();
-        let is_aws = |aws: &AwsConfig| !aws.endpoint_url.as_ref().is_some_and(is_loopback);
+        let is_aws = |aws: &AwsConfig| !aws.endpoint_url(COGNITO).is_some_and(is_loopback);
         if unverified_callers == Some(true) && aws.as_ref().is_some_and(is_aws) {
             settings.problems.push(
                 "HTTP_API_CALLERS must be authorizer (unverified-token is for a machine with its own AWS_ENDPOINT_URL)"
                     .to_owned(),
             );
-        }
-
-        let trusts_others = aws.as_ref().is_some_and(|aws| aws.ca_bundle.is_some());
-        if trusts_others && !appsync_url.as_ref().is_some_and(is_loopback) {
-            settings.problems.push(format!("AWS_CA_BUNDLE is malformed ({CA_BUNDLE})"));
         }
 
         match (appsync_url, service_user_parameters, aws) {
@@ -241,15 +261,67 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         let key_id = self.required("AWS_ACCESS_KEY_ID", "set by Lambda from the function's role", text);
         let secret = self.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
         let session = self.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
-        let endpoint_url = self.optional("AWS_ENDPOINT_URL", "a URL such as http://127.0.0.1:8000", url);
-        let is_here = endpoint_url.as_ref().is_some_and(is_loopback);
-        let ca_bundle = self.optional("AWS_CA_BUNDLE", CA_BUNDLE, |path| is_here.then(|| PathBuf::from(path)));
+        let common = self.endpoint_url("AWS_ENDPOINT_URL").map(|url| (None, url));
+        let endpoint_urls = SERVICES.into_iter().filter_map(|service| {
+            let name = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase().replace(' ', "_"));
+            Some((Some(service), self.endpoint_url(&name)?))
+        });
+        let endpoint_urls = endpoint_urls.chain(common).collect();
+        let use_fips = self.switch("AWS_USE_FIPS_ENDPOINT");
+        let use_dual_stack = self.switch("AWS_USE_DUALSTACK_ENDPOINT");
+        let ca_bundle = self.optional("AWS_CA_BUNDLE", "a PEM file", |path| Some(PathBuf::from(path)));
+        let proxies = self.proxies();
         Some(AwsConfig {
             region: Region::new(region?),
             credentials: Credentials::new(key_id?, secret?, session, None, "environment"),
-            endpoint_url,
+            use_fips,
+            use_dual_stack,
             ca_bundle,
+            proxies,
+            endpoint_urls,
         })
+    }
+
+    fn endpoint_url(&mut self, name: &str) -> Option<Url> {
+        let url = self.optional(name, "a URL such as http://127.0.0.1:8000", url);
+        self.secure(name, url)
+    }
+
+    /// As the AWS SDKs read it.
+    fn switch(&mut self, name: &str) -> bool {
+        let switch = self.optional(name, "true or false", |value| value.to_ascii_lowercase().parse().ok());
+        switch.unwrap_or(false)
+    }
+
+    /// Capitals come first, as with curl and others.
+    fn proxies(&mut self) -> Proxies {
+        let proxies = [
+            (["HTTP_PROXY", "http_proxy"], Proxy::http as fn(String) -> _),
+            (["HTTPS_PROXY", "https_proxy"], Proxy::https),
+            (["ALL_PROXY", "all_proxy"], Proxy::all),
+        ]
+        .map(|(names, proxy)| {
+            let name = names.into_iter().find(|name| self.value(name).is_some())?;
+            self.optional(name, "a URL such as http://proxy.example.com:3128", |url| proxy(url.to_owned()).ok())
+        });
+        let exceptions = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| self.value(name));
+        Proxies::new(proxies.into_iter().flatten(), &exceptions.unwrap_or_default())
+    }
+
+    /// Tokens and passwords leave the machine over TLS only; a URL is shown in errors, so it has none in it.
+    fn secure(&mut self, name: &str, url: Option<Url>) -> Option<Url> {
+        let url = url?;
+        let problem = match () {
+            () if url.scheme() == "http" && !is_loopback(&url) => {
+                "must begin with https (http is for this machine only: localhost, 127.0.0.1 or [::1])"
+            }
+            () if !url.username().is_empty() || url.password().is_some() => {
+                "must have no user name and no password in it"
+            }
+            () => return Some(url),
+        };
+        self.problems.push(format!("{name} {problem}"));
+        None
     }
 
     fn parameters(&mut self) -> Option<String> {
@@ -304,9 +376,6 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     }
 }
 
-/// Nobody can have a function in AWS trust other certificates than those that are compiled in.
-const CA_BUNDLE: &str = "a PEM file, and only where everything that is called is on this machine";
-
 fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
 }
@@ -321,10 +390,8 @@ fn namespace(value: &str) -> Option<String> {
     (value.len() <= 255 && value.chars().all(allowed)).then(|| value.to_owned())
 }
 
-/// Tokens and passwords leave the machine over TLS only; a URL is shown in errors, so it has none in it.
 fn url(value: &str) -> Option<Url> {
-    let url = Url::parse(value).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
-    (url.scheme() == "https" && url.has_host() || url.scheme() == "http" && is_loopback(&url)).then_some(url)
+    Url::parse(value).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -371,7 +438,8 @@ mod tests {
         assert_eq!(config.metrics_namespace, None);
         assert!(!config.unverified_callers);
         assert_eq!(config.log_level, Level::INFO);
-        assert_eq!(config.aws.endpoint_url, None);
+        assert_eq!(config.aws.endpoint_url("SSM"), None);
+        assert!(!config.aws.use_fips && !config.aws.use_dual_stack);
     }
 
     #[test]
@@ -387,10 +455,13 @@ mod tests {
     fn a_malformed_setting_is_named_without_its_value() {
         for (name, value) in [
             ("APPSYNC_URL", "canary"),
-            ("APPSYNC_URL", "http://canary.example/graphql"),
             ("APPSYNC_URL", "ftp://127.0.0.1/canary"),
-            ("APPSYNC_URL", "https://canary:canary@example.com/graphql"),
-            ("AWS_ENDPOINT_URL", "http://canary.example"),
+            ("AWS_ENDPOINT_URL", "canary:8000"),
+            ("AWS_ENDPOINT_URL_SSM", "https://"),
+            ("AWS_USE_FIPS_ENDPOINT", "canary"),
+            ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
+            ("HTTP_PROXY", "http://canary:canary@:1"),
+            ("all_proxy", "http://"),
             ("SERVICE_USER_PARAMETERS", "canary"),
             ("TOKEN_USE", "canary"),
             ("TOKEN_REUSE", "canary"),
@@ -426,23 +497,44 @@ mod tests {
     }
 
     #[test]
-    fn other_certificates_are_trusted_on_this_machine_only() {
-        let local = [
-            ("AWS_CA_BUNDLE", "/canary.pem"),
-            ("APPSYNC_URL", "https://127.0.0.1:8000/graphql"),
-            ("AWS_ENDPOINT_URL", "https://localhost:8000"),
-        ];
-        assert_eq!(config(&local).unwrap().aws.ca_bundle, Some("/canary.pem".into()));
-        for elsewhere in [
-            &local[..1],
-            &local[..2],
-            &[local[0], local[2]],
-            &[local[0], local[1], ("AWS_ENDPOINT_URL", "https://canary.example")],
-            &[local[0], local[2], ("APPSYNC_URL", "https://127.0.0.1.example/graphql")],
-        ] {
-            let error = config(elsewhere).unwrap_err().to_string();
-            assert!(error.contains("AWS_CA_BUNDLE is malformed (") && !error.contains("canary"), "{error}");
+    fn a_url_that_is_refused_for_safety_is_refused_by_that_reason_and_not_shown() {
+        for name in ["APPSYNC_URL", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_SECRETS_MANAGER"] {
+            for (url, reason) in [
+                ("http://canary.example/graphql", "must begin with https (http is for this machine only"),
+                ("http://localhost.canary.example", "must begin with https (http is for this machine only"),
+                ("http://10.0.0.1", "must begin with https (http is for this machine only"),
+                ("https://canary:canary@example.com/graphql", "must have no user name and no password in it"),
+                ("http://canary@127.0.0.1", "must have no user name and no password in it"),
+            ] {
+                let error = config(&[(name, url)]).unwrap_err().to_string();
+                assert!(error.contains(&format!("{name} {reason}")), "{error}");
+                assert!(!error.contains("malformed") && !error.contains("canary"), "{error}");
+            }
         }
+    }
+
+    #[test]
+    fn each_service_can_have_an_endpoint_of_its_own() {
+        let aws = config(&[
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:2"),
+            ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "https://cognito.example"),
+        ]);
+        let aws = aws.unwrap().aws;
+        for (service, url) in [
+            ("SSM", "http://127.0.0.1:2/"),
+            ("Cognito Identity Provider", "https://cognito.example/"),
+            ("Secrets Manager", "http://127.0.0.1:1/"),
+            ("KMS", "http://127.0.0.1:1/"),
+        ] {
+            assert_eq!(aws.endpoint_url(service).map(Url::as_str), Some(url), "{service}");
+        }
+    }
+
+    #[test]
+    fn other_certificates_are_trusted_whatever_is_called() {
+        let config = config(&[("AWS_CA_BUNDLE", "/bundle.pem")]).unwrap();
+        assert_eq!(config.aws.ca_bundle, Some("/bundle.pem".into()));
     }
 
     #[test]
@@ -485,10 +577,13 @@ mod tests {
     #[test]
     fn tokens_are_believed_unverified_on_this_machine_only() {
         let unverified = ("HTTP_API_CALLERS", "unverified-token");
-        let here = [unverified, ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")];
-        assert!(config(&here).unwrap().unverified_callers);
-        for elsewhere in [&[unverified][..], &[unverified, ("AWS_ENDPOINT_URL", "https://ssm.eu-west-1.amazonaws.com")]]
-        {
+        let here = ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000");
+        assert!(config(&[unverified, here]).unwrap().unverified_callers);
+        for elsewhere in [
+            &[unverified][..],
+            &[unverified, ("AWS_ENDPOINT_URL", "https://ssm.eu-west-1.amazonaws.com")],
+            &[unverified, here, ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "https://cognito.example")],
+        ] {
             let error = config(elsewhere).unwrap_err().to_string();
             assert!(error.contains("HTTP_API_CALLERS must be authorizer"), "{error}");
         }
@@ -496,7 +591,12 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let debug = format!("{:?}", config(&[("AWS_SESSION_TOKEN", "canary-session")]).unwrap());
-        assert!(!debug.contains("canary-secret") && !debug.contains("canary-session"), "{debug}");
+        let secrets =
+            [("AWS_SESSION_TOKEN", "canary-session"), ("HTTPS_PROXY", "http://canary-user:canary-proxy@localhost:1")];
+        let debug = format!("{:?}", config(&secrets).unwrap());
+        assert!(
+            !["canary-secret", "canary-session", "canary-proxy"].iter().any(|secret| debug.contains(secret)),
+            "{debug}"
+        );
     }
 }

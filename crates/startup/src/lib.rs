@@ -50,9 +50,11 @@ mod config;
 mod context;
 mod logging;
 mod metrics;
+mod proxies;
 mod sdk_http;
 
 pub use clients::{http_client, sdk_config, service_user};
 pub use config::{AwsConfig, Config, ConfigError, ServiceUserConfig};
 pub use context::{ExecutionContext, StartError};
 pub use logging::{invocation_span, log_as_json};
+pub use proxies::Proxies;

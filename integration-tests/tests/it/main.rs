@@ -10,6 +10,7 @@ mod credentials;
 mod events;
 mod faults;
 mod http_api;
+mod network;
 mod operations;
 mod pages;
 mod partial;
