@@ -3,16 +3,21 @@ use std::time::{Duration, SystemTime};
 use auth_cache::Clock;
 use http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER};
 
+use crate::kind;
+
 /// What the status line and the headers of an answer say.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerInfo {
     pub(crate) status: Option<StatusCode>,
     pub(crate) request_id: Option<String>,
+    /// Why the request was refused as a whole, without namespace and URL.
+    pub(crate) error_type: Option<String>,
     /// Counted from when the answer came.
     pub(crate) retry_after: Option<Duration>,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 impl AnswerInfo {
     pub(crate) fn of(status: StatusCode, headers: &HeaderMap, clock: &Clock) -> Self {
@@ -20,6 +25,7 @@ impl AnswerInfo {
         Self {
             status: Some(status),
             request_id: text(&REQUEST_ID).map(str::to_owned),
+            error_type: text(&ERROR_TYPE).map(|error_type| kind::name(error_type).to_owned()),
             retry_after: text(&RETRY_AFTER).and_then(|value| retry_after(value, clock.now())),
         }
     }

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tracing::Instrument as _;
 
 use crate::{
-    AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, OperationKind, Partial, RetryPolicy,
+    AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, GraphqlError, OperationKind, Partial, RetryPolicy,
     auth::Grant,
     envelope::Envelope,
     exchange::{Answer, exchange},
@@ -18,6 +19,7 @@ pub(crate) struct Call<'a> {
     pub(crate) name: &'static str,
     pub(crate) kind: OperationKind,
     pub(crate) body: Bytes,
+    pub(crate) headers: HeaderMap,
     /// The client's own, if there is none.
     pub(crate) auth: Option<Auth>,
     /// The client's own, if there is none.
@@ -127,7 +129,7 @@ async fn post<T: DeserializeOwned>(
     progress.requests += 1;
     let left = call.remaining();
     let limit = call.retry().attempt_timeout().map_or(left, |timeout| timeout.min(left));
-    let answer = exchange(call.client, &call.body, grant, limit).await?;
+    let answer = exchange(call.client, &call.body, &call.headers, grant, limit).await?;
     progress.request_id.clone_from(&answer.info.request_id);
     decode(answer)
 }
@@ -136,10 +138,16 @@ async fn post<T: DeserializeOwned>(
 fn decode<T: DeserializeOwned>(Answer { info, body }: Answer) -> Result<Partial<T>, AppSyncError> {
     if !info.is_ok() {
         // A firewall or a proxy answers with a page.
-        let (errors, has_data) = match Envelope::<IgnoredAny>::decode(&body) {
+        let (mut errors, has_data) = match Envelope::<IgnoredAny>::decode(&body) {
             Some(Envelope { errors, has_data, .. }) => (errors, has_data),
             None => (Vec::new(), false),
         };
+        if let Some(error_type) = info.error_type.clone() {
+            match errors.first_mut() {
+                Some(first) => drop(first.error_type.get_or_insert(error_type)),
+                None => errors.push(GraphqlError { error_type: Some(error_type), ..GraphqlError::default() }),
+            }
+        }
         return Err(AppSyncError::answered(info, errors, has_data));
     }
     match Envelope::decode(&body) {

@@ -6,7 +6,7 @@ use std::{
 
 use auth_cache::Clock;
 use graphql_client::QueryBody;
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::redirect::Policy;
 use url::Url;
 
@@ -22,9 +22,11 @@ pub struct AppSyncClient {
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) response_limit: usize,
-    pub(crate) trace: Option<HeaderValue>,
+    pub(crate) headers: HeaderMap,
     deadline: Option<Deadline>,
 }
+
+const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// AppSync documents no limit, but the largest answer of its data sources has 6 MB (Lambda).
 const LARGEST_RESPONSE: usize = 10 << 20;
@@ -46,7 +48,7 @@ impl AppSyncClient {
             retry: RetryPolicy::standard(),
             budget: RetryBudget::full(),
             response_limit: LARGEST_RESPONSE,
-            trace: None,
+            headers: HeaderMap::new(),
             deadline: None,
         }
     }
@@ -86,6 +88,27 @@ impl AppSyncClient {
         Self { response_limit: bytes, ..self }
     }
 
+    /// The same client, which adds a header to all its requests, in place of one of the same name. Resolvers find it in
+    /// `ctx.request.headers`. The content type and the headers of [`Auth`] stay the client's own. An API that is private
+    /// needs `x-appsync-domain` when it is called by the name of a VPC endpoint:
+    ///
+    /// ```
+    /// # use appsync::{AppSyncClient, Auth, http::{HeaderName, HeaderValue}};
+    /// # fn example(http: appsync::reqwest::Client, endpoint: url::Url, auth: Auth) -> AppSyncClient {
+    /// let domain = HeaderValue::from_static("abc.appsync-api.eu-west-1.amazonaws.com");
+    /// AppSyncClient::new(http, endpoint, auth).with_header(HeaderName::from_static("x-appsync-domain"), domain)
+    /// # }
+    /// ```
+    ///
+    /// A single operation can have one: [`Execution::with_header`].
+    ///
+    /// <https://docs.aws.amazon.com/appsync/latest/devguide/using-private-apis.html>
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
     /// The same client for one Lambda invocation, which ends at `ends_at`: operations are over half a second before, and
     /// carry the invocation's X-Ray trace header. `lambda_runtime`'s context has both:
     /// `client.for_invocation(context.deadline(), context.xray_trace_id.as_deref())`.
@@ -101,8 +124,14 @@ impl AppSyncClient {
     ///
     /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
     #[must_use]
-    pub fn traced_by(self, header: Option<&str>) -> Self {
-        Self { trace: header.and_then(|header| HeaderValue::from_str(header).ok()), ..self }
+    pub fn traced_by(mut self, header: Option<&str>) -> Self {
+        match header.and_then(|header| HeaderValue::from_str(header).ok()) {
+            Some(header) => self.with_header(TRACE, header),
+            None => {
+                self.headers.remove(TRACE);
+                self
+            }
+        }
     }
 
     /// The same client, which judges deadlines by `clock` and signs with its time: for tests.
@@ -190,7 +219,8 @@ impl AppSyncClient {
 
     /// Opens a connection with a request that executes nothing: the CORS preflight, which the edge answers to anybody.
     async fn connect(&self, limit: Duration) -> Result<(), AppSyncError> {
-        let request = self.http.request(Method::OPTIONS, Url::clone(&self.endpoint)).timeout(limit);
+        let request = self.http.request(Method::OPTIONS, Url::clone(&self.endpoint));
+        let request = request.headers(self.headers.clone()).timeout(limit);
         let lost = |error| AppSyncError::transport(error, false);
         let mut answer = request.send().await.map_err(lost)?;
         // Only a connection whose answer has been read can be used again.

@@ -40,7 +40,8 @@ impl AppSyncError {
         self.0.kind
     }
 
-    /// The errors in AppSync's answer, if there was one; 100 at the most.
+    /// The errors in AppSync's answer, if there was one; 100 at the most. When AppSync refused the request as a whole, the type
+    /// may come from the header `x-amzn-errortype`.
     pub fn errors(&self) -> &[GraphqlError] {
         &self.0.errors
     }
@@ -125,7 +126,7 @@ impl AppSyncError {
     /// There is an answer, and it is a failure: by its status, or by the errors in it.
     pub(crate) fn answered(info: AnswerInfo, errors: Vec<GraphqlError>, has_data: bool) -> Self {
         let kind = kind::of_answer(info.status, &errors, has_data);
-        let may_have_executed = has_data || kind::may_have_executed(info.status, kind);
+        let may_have_executed = has_data || kind::may_have_executed(info.status, kind, &errors);
         Self(Box::new(Inner { kind, errors, answer: info, may_have_executed, ..Inner::default() }))
     }
 

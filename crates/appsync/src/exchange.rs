@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::{Body, Frame, SizeHint};
 use reqwest::Request;
 use url::Url;
@@ -26,13 +26,11 @@ pub(crate) struct Answer {
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
-const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
-
 /// Sends one request and reads its answer, within `limit`.
 pub(crate) async fn exchange(
     client: &AppSyncClient,
     body: &Bytes,
+    added: &HeaderMap,
     grant: &Grant<'_>,
     limit: Duration,
 ) -> Result<Answer, AppSyncError> {
@@ -45,10 +43,8 @@ pub(crate) async fn exchange(
     *request.timeout_mut() = Some(limit);
     *request.body_mut() = Some(reqwest::Body::wrap(watched));
     let headers = request.headers_mut();
+    headers.clone_from(added);
     headers.insert(header::CONTENT_TYPE, JSON);
-    if let Some(trace) = &client.trace {
-        headers.insert(TRACE_HEADER, trace.clone());
-    }
     grant.authorize(headers, client, body)?;
     let mut response = client
         .http

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use graphql_client::QueryBody;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use crate::{
@@ -23,6 +24,7 @@ pub struct Execution<'a, O: Operation> {
     /// What there is to send, unless AppSync would not take it.
     body: Result<Bytes, AppSyncError>,
     deadline: Deadline,
+    headers: HeaderMap,
     auth: Option<Auth>,
     retry: Option<RetryPolicy>,
     is_idempotent: bool,
@@ -30,13 +32,20 @@ pub struct Execution<'a, O: Operation> {
 
 impl<'a, O: Operation> Execution<'a, O> {
     pub(crate) fn new(client: &'a AppSyncClient, request: &QueryBody<impl Serialize>, deadline: Deadline) -> Self {
-        let body = request::body::<O>(request);
-        Self { client, operation: PhantomData, body, deadline, auth: None, retry: None, is_idempotent: false }
+        let (body, headers) = (request::body::<O>(request), client.headers.clone());
+        Self { client, operation: PhantomData, body, deadline, headers, auth: None, retry: None, is_idempotent: false }
     }
 
     /// Gives up at `deadline`, whatever it waits for then. Without it, AppSync's own limit of 30 s holds.
     pub fn until(self, deadline: Deadline) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// Adds a header, in place of one of the same name that the client adds to all operations; see
+    /// [`AppSyncClient::with_header`].
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
     }
 
     /// Executes it as somebody else than the client's own identity, such as the caller of a function.
@@ -61,12 +70,13 @@ impl<'a, O: Operation> Execution<'a, O> {
     }
 
     fn call(self) -> Result<Call<'a>, AppSyncError> {
-        let Self { client, body, deadline, auth, retry, is_idempotent, .. } = self;
+        let Self { client, body, deadline, headers, auth, retry, is_idempotent, .. } = self;
         Ok(Call {
             client,
             name: O::NAME,
             kind: O::KIND,
             body: body?,
+            headers,
             auth,
             retry,
             is_repeatable: is_idempotent || O::KIND == OperationKind::Query,

@@ -20,7 +20,8 @@ pub enum ErrorKind {
     ConditionFailed,
     /// AppSync throttles, or the data source behind it does.
     Throttled,
-    /// The operation does not fit the schema, AppSync cannot read the request, or this client cannot send it.
+    /// The operation does not fit the schema or the API's limits of depth and resolvers, AppSync cannot read the request, or
+    /// this client cannot send it.
     Invalid,
     /// The request or the answer is larger than allowed.
     TooLarge,
@@ -62,8 +63,8 @@ pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has
     let error_type = first.and_then(|error| error.error_type.as_deref()).unwrap_or_default();
     // A document that does not fit the schema is not executed: no field is to blame, and no resolver.
     let is_executed = has_data || errors.iter().any(|error| error.path.is_some());
-    // `DynamoDB:ProvisionedThroughputExceededException`: resolvers put the data source in front.
-    let (_, name) = error_type.rsplit_once(':').unwrap_or(("", error_type));
+    let bare = bare(error_type);
+    let name = name(error_type);
 
     match status.as_u16() {
         401 | 403 if is_refused_signature(name) => return ErrorKind::TokenRefused,
@@ -91,11 +92,30 @@ pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has
         | "InternalFailureException"
         | "ServiceUnavailable"
         | "ServiceUnavailableException" => ErrorKind::Unavailable,
-        _ if is_executed || error_type != name => ErrorKind::Resolver,
+        _ if is_limit(bare) => ErrorKind::Invalid,
+        _ if is_executed || bare != name => ErrorKind::Resolver,
         "ValidationException" | "MalformedHttpRequestException" => ErrorKind::Invalid,
         "" if first.is_some_and(|error| error.message.is_some()) => ErrorKind::Invalid,
         _ => ErrorKind::Resolver,
     }
+}
+
+/// `UnauthorizedException`, of `com.amazonaws#UnauthorizedException:http://...` as well as of
+/// `DynamoDB:UnauthorizedException`: resolvers put the data source in front.
+pub(crate) fn name(error_type: &str) -> &str {
+    let bare = bare(error_type);
+    bare.rsplit_once(':').map_or(bare, |(_source, name)| name)
+}
+
+/// Without the namespace in front and the URL behind: what AWS's protocols say of error types
+/// (<https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization>).
+fn bare(error_type: &str) -> &str {
+    let without_url = match error_type.split_once("://") {
+        Some((before, _url)) => before.rsplit_once(':').map_or("", |(name, _scheme)| name),
+        None => error_type,
+    };
+    let without_url = without_url.trim_end_matches([':', ' ']);
+    without_url.rsplit_once('#').map_or(without_url, |(_namespace, name)| name).trim()
 }
 
 /// Whether AppSync may have executed an operation to which it gave no data.
@@ -105,10 +125,12 @@ pub(crate) fn of_answer(status: Option<StatusCode>, errors: &[GraphqlError], has
 /// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>): a choice, for which the status itself speaks
 /// (RFC 6585, section 4). Of throttling that a resolver reports in a 200 answer, nothing of that kind can be said: other
 /// fields may have been resolved.
-pub(crate) fn may_have_executed(status: Option<StatusCode>, kind: ErrorKind) -> bool {
+/// A limit ends an operation at the field that exceeds it: those before it have been resolved.
+pub(crate) fn may_have_executed(status: Option<StatusCode>, kind: ErrorKind, errors: &[GraphqlError]) -> bool {
+    let is_limit = |error: &GraphqlError| error.error_type.as_deref().map(bare).is_some_and(is_limit);
     match status {
         Some(status) if status.is_client_error() => false,
-        Some(StatusCode::OK) => kind != ErrorKind::Invalid,
+        Some(StatusCode::OK) => kind != ErrorKind::Invalid || errors.iter().any(is_limit),
         _ => true,
     }
 }
@@ -133,6 +155,12 @@ fn is_throttled(name: &str) -> bool {
         "TransactionInProgressException",
     ];
     NAMES.contains(&name)
+}
+
+/// The limits that an API can set to its requests:
+/// <https://docs.aws.amazon.com/appsync/latest/devguide/configuration-limits.html>
+fn is_limit(name: &str) -> bool {
+    matches!(name, "QueryDepthLimitReached" | "ResolverExecutionLimitReached")
 }
 
 /// What AWS says of a request that is signed with the wrong credentials, or too late:
@@ -168,6 +196,24 @@ mod tests {
         for (status, error_type, expected) in [
             (401, "UnauthorizedException", TokenRefused),
             (401, "SomethingElse", Denied),
+            (401, "a.b#UnauthorizedException", TokenRefused),
+            (
+                401,
+                "com.amazonaws#UnauthorizedException:http://internal.amazon.com/coral/com.amazon.coral.service/",
+                TokenRefused,
+            ),
+            (401, "UnauthorizedException:https://example.com:8443/a#b", TokenRefused),
+            (401, "UnauthorizedException: http://example.com/", TokenRefused),
+            (401, "UnauthorizedException:", TokenRefused),
+            (401, "http://example.com/#UnauthorizedException", Denied),
+            (403, "com.amazon.coral.service#UnrecognizedClientException", TokenRefused),
+            (400, "com.amazonaws.appsync#ThrottlingException:http://example.com/", Throttled),
+            (200, "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", ConditionFailed),
+            (200, "QueryDepthLimitReached", Invalid),
+            (200, "ResolverExecutionLimitReached", Invalid),
+            (200, "com.amazonaws#QueryDepthLimitReached:http://example.com/", Invalid),
+            (200, "CreditLimitReached", Resolver),
+            (200, "Lambda:QueryDepthLimitReached", Resolver),
             (403, "WAFForbiddenException", Denied),
             (403, "UnrecognizedClientException", TokenRefused),
             (403, "AccessDeniedException", Denied),
@@ -233,6 +279,8 @@ mod tests {
 
     #[test]
     fn only_what_was_refused_as_a_whole_is_certain_not_to_have_been_executed() {
+        let limit = GraphqlError { error_type: Some("QueryDepthLimitReached".to_owned()), ..GraphqlError::default() };
+        assert!(may_have_executed(Some(StatusCode::OK), ErrorKind::Invalid, &[limit]));
         for (status, kind, expected) in [
             (Some(401), ErrorKind::TokenRefused, false),
             (Some(429), ErrorKind::Throttled, false),
@@ -244,7 +292,7 @@ mod tests {
             (None, ErrorKind::Unavailable, true),
         ] {
             let status = status.map(|status| StatusCode::from_u16(status).unwrap());
-            assert_eq!(may_have_executed(status, kind), expected, "{status:?} {kind:?}");
+            assert_eq!(may_have_executed(status, kind, &[]), expected, "{status:?} {kind:?}");
         }
     }
 }

@@ -33,6 +33,11 @@
 //! # }
 //! ```
 //!
+//! # Headers
+//!
+//! [`AppSyncClient::with_header`] adds a header to all requests of a client, [`Execution::with_header`] to those of one operation:
+//! `x-appsync-domain` for a private API, a tenant or a `traceparent` for the resolvers' `ctx.request.headers`.
+//!
 //! # Errors
 //!
 //! [`AppSyncError::kind`] says what an error means, without looking at messages. Beside it stand AppSync's own
@@ -49,7 +54,7 @@
 //! | `Throttled` | 429; throttling of a data source | yes |
 //! | `Unavailable` | no connection, no complete answer, 5xx, a data source that fails by itself | yes |
 //! | `TimedOut` | the deadline; `ExecutionTimeout` | an attempt that a policy cuts short |
-//! | `Invalid` | the document does not fit the schema; 400; a subscription | no |
+//! | `Invalid` | the document does not fit the schema, or exceeds the API's limits (`QueryDepthLimitReached`, `ResolverExecutionLimitReached`); 400; a subscription | no |
 //! | `TooLarge` | a request above 1 MiB, an answer above the limit; 413; a list above its limit of pages | no |
 //! | `Resolver` | any other error of a field | no |
 //! | `Malformed` | no GraphQL answer, or data that does not fit the types | no |
@@ -110,7 +115,8 @@
 //! # Testing your own code
 //!
 //! Use the real client against a server of your own: only the URL differs, and any API key does. A [`ManualClock`]
-//! decides what is late. Retries without pauses make failures fast.
+//! decides what is late. Retries without pauses make failures fast. Build the HTTP client with `no_proxy()`: reqwest
+//! would send requests for this machine to the proxy of `HTTP_PROXY`, too.
 //!
 //! ```
 //! use appsync::{AppSyncClient, Auth, RetryPolicy};

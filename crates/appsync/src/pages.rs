@@ -6,6 +6,7 @@ use std::{
 
 use futures_util::{Stream, stream};
 use graphql_client::GraphQLQuery;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Operation, RetryPolicy, answer::AnswerInfo};
 
@@ -18,6 +19,7 @@ pub struct Pages<'a, O: Operation> {
     variables: Variables<'a, O>,
     next_token: NextToken<'a, O>,
     deadline: Deadline,
+    headers: HeaderMap,
     auth: Option<Auth>,
     retry: Option<RetryPolicy>,
     limit: usize,
@@ -36,12 +38,19 @@ impl<'a, O: Operation> Pages<'a, O> {
         next_token: NextToken<'a, O>,
         deadline: Deadline,
     ) -> Self {
-        Self { client, variables, next_token, deadline, auth: None, retry: None, limit: MOST_PAGES }
+        let headers = HeaderMap::new();
+        Self { client, variables, next_token, deadline, headers, auth: None, retry: None, limit: MOST_PAGES }
     }
 
     /// All pages together are over at `deadline`. Without it, within 30 s.
     pub fn until(self, deadline: Deadline) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// Adds a header to each request; see [`AppSyncClient::with_header`].
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
     }
 
     /// Asks for them as somebody else than the client's own identity.
@@ -77,6 +86,9 @@ impl<'a, O: Operation> Pages<'a, O> {
                 return Err(AppSyncError::malformed(context, AnswerInfo::default()));
             }
             let mut execution = pages.client.execute::<O>((pages.variables)(token)).until(pages.deadline);
+            for (name, value) in &pages.headers {
+                execution = execution.with_header(name.clone(), value.clone());
+            }
             if let Some(auth) = &pages.auth {
                 execution = execution.authorized_by(auth.clone());
             }

@@ -79,8 +79,12 @@ fn refusal(status: &str, error_type: &str, message: &str) -> Step {
     let body = format!(
         "{{\n  \"errors\" : [ {{\n    \"errorType\" : \"{error_type}\",\n    \"message\" : \"{message}\"\n  }} ]\n}}"
     );
-    let error_type = format!("x-amzn-errortype: {error_type}");
-    Step::Answer(answer(status, &["content-type: application/json;charset=UTF-8", &error_type], body))
+    Step::Answer(answer(status, &["content-type: application/json;charset=UTF-8"], body))
+}
+
+/// A refusal whose body does not say why.
+fn by_header(status: &str, error_type: &str, body: &str) -> Step {
+    Step::Answer(answer(status, &[&format!("x-amzn-ErrorType: {error_type}")], body))
 }
 
 fn ok(body: &str) -> Step {
@@ -102,6 +106,15 @@ fn faults() -> Vec<Fault> {
         fault("401: missing", unauthorized("Valid authorization header not provided."), TokenRefused, REPLAYED, NOT),
         fault("401: unparsable", unauthorized("Unable to parse JWT token."), TokenRefused, REPLAYED, NOT),
         fault("401: refused", unauthorized("You are not authorized to make this call."), TokenRefused, REPLAYED, NOT),
+        fault("401: with a namespace", refusal("401 Unauthorized", "com.amazonaws#UnauthorizedException:http://a.example/b#c", ""), TokenRefused, REPLAYED, NOT),
+        fault("401: by its header alone", by_header("401 Unauthorized", "UnauthorizedException", ""), TokenRefused, REPLAYED, NOT),
+        fault("401: by its header, with a URL", by_header("401 Unauthorized", "UnauthorizedException:https://a.example/b", PAGE), TokenRefused, REPLAYED, NOT),
+        fault("401: by its header, other JSON", by_header("401 Unauthorized", "a.b#UnauthorizedException:", r#"{"message":"Unauthorized"}"#), TokenRefused, REPLAYED, NOT),
+        fault("401: by its header, without a type", by_header("401 Unauthorized", "UnauthorizedException", r#"{"errors":[{"message":"m"}]}"#), TokenRefused, REPLAYED, NOT),
+        fault("401: another type than its header's", by_header("401 Unauthorized", "UnauthorizedException", r#"{"errors":[{"errorType":"Other"}]}"#), Denied, ONCE, NOT),
+        fault("400: throttled by its header", by_header("400 Bad Request", "ThrottlingException:http://a.example/", ""), Throttled, CERTAIN, NOT),
+        fault("200: too deep", error("QueryDepthLimitReached"), Invalid, ONCE, MAYBE),
+        fault("200: too many resolvers", error("ResolverExecutionLimitReached"), Invalid, ONCE, MAYBE),
         fault("401 of somebody else", page("401 Unauthorized"), Denied, ONCE, NOT),
         fault("403 of a firewall, a page", page("403 Forbidden"), Denied, ONCE, NOT),
         fault("403 of a firewall", refusal("403 Forbidden", "WAFForbiddenException", "403 Forbidden"), Denied, ONCE, NOT),

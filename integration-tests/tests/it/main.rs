@@ -9,6 +9,7 @@ mod corner_cases;
 mod credentials;
 mod events;
 mod faults;
+mod headers;
 mod http_api;
 mod network;
 mod operations;
