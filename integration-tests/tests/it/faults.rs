@@ -1,15 +1,17 @@
 //! Whatever goes wrong between the client and AppSync: what the caller is told, and how often it is sent.
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    io::Write as _,
+    time::{Duration, SystemTime},
+};
 
 use appsync::{AppSyncClient, AppSyncError, Deadline, ErrorKind, RetryPolicy};
-use auth_cache::Clock;
+use auth_cache::ManualClock;
 use flate2::{Compression, write::GzEncoder};
-use futures_util::future::join_all;
 
 use crate::{
     secrets::Log,
-    setup::in_a_minute,
+    setup::{ends_after, in_a_minute, until},
     wire::{Data, GetThing, SetThing, Step, Variables, WatchThing, Wire, answer, client, good, json},
 };
 
@@ -269,20 +271,19 @@ async fn a_connection_that_is_reset_when_it_opens_never_makes_a_mutation_execute
 async fn a_slow_answer_ends_at_the_deadline_and_is_not_asked_for_again() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec();
     let steps = [Step::AnswerWithoutEnd(Vec::new(), Vec::new()), Step::AnswerWithoutEnd(head, Vec::new())];
-    // All at the same time, because each takes as long as the deadline allows.
-    join_all(steps.iter().flat_map(|step| ALL.map(|how| (step.clone(), how))).map(async |(step, how)| {
-        let wire = Wire::start([Step::Answer(good())], step).await;
-        let client = wire.client().with_retry(at_once());
-        how.send(&client, String::new(), in_a_minute()).await.unwrap(); // so that the connection is open
-        let now = Clock::wall().now();
-        let deadline = Deadline::of_invocation_at(now + Duration::from_millis(2500), now);
-        let error = how.send(&client, String::new(), deadline).await.unwrap_err();
+    for (step, how) in steps.iter().flat_map(|step| ALL.map(|how| (step.clone(), how))) {
+        let wire = Wire::always(step).await;
+        let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let client = wire.client().with_retry(at_once()).with_clock(clock.clone());
+        let deadline = Deadline::of_invocation_at(clock.now() + Duration::from_millis(2500), clock.now());
+        let is_read = until(|| wire.requests().len() == 1);
+        let call = how.send(&client, String::new(), deadline);
+        let error = ends_after(Duration::from_secs(2), &clock, is_read, call).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut, "{how:?}: {error:?}");
         assert!(error.may_have_executed(), "{how:?}: {error:?}");
-        wire.closed(1).await; // when it has read the request, and found that the client is gone
-        assert_eq!(wire.requests().len(), 2, "{how:?}");
-    }))
-    .await;
+        wire.closed(1).await; // when it has found that the client is gone
+        assert_eq!(wire.requests().len(), 1, "{how:?}");
+    }
 }
 
 #[tokio::test]

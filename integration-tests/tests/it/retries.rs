@@ -9,9 +9,10 @@ use std::{
 };
 
 use appsync::{AppSyncClient, Auth, Deadline, ErrorKind, Iam, RetryPolicy};
-use auth_cache::{Clock, Identity, ManualClock, Token};
+use auth_cache::{Identity, ManualClock, Token};
 use aws_credential_types::provider::{ProvideCredentials, future};
 
+use crate::setup::{ends_after, until};
 use crate::wire::{GetThing, SetThing, Step, Variables, Wire, answer, good, http_client};
 
 fn unavailable() -> Step {
@@ -66,7 +67,7 @@ async fn success_fills_the_budget_up_again() {
 #[tokio::test]
 async fn nothing_is_sent_after_the_deadline() {
     let wire = Wire::always(Step::Answer(good())).await;
-    let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+    let clock = clock();
     let deadline = Deadline::longest(clock.now());
     clock.advance(Duration::from_secs(30));
     let client = wire.client().with_clock(clock);
@@ -78,11 +79,11 @@ async fn nothing_is_sent_after_the_deadline() {
     assert_eq!(wire.connections(), 0);
 }
 
-/// Signs in as often as told, with `token-1`, `token-2` and so on, and then never again.
-fn identity_that_hangs_after(sign_ins: usize) -> Identity {
-    let done = Arc::new(AtomicUsize::new(0));
+/// Signs in as often as told, with `token-1`, `token-2` and so on, and then never again; counts how often it was begun.
+fn identity_that_hangs_after(sign_ins: usize, begun: &Arc<AtomicUsize>) -> Identity {
+    let begun = Arc::clone(begun);
     Identity::new(move || {
-        let nth = done.fetch_add(1, Ordering::SeqCst) + 1;
+        let nth = begun.fetch_add(1, Ordering::SeqCst) + 1;
         async move {
             if nth > sign_ins {
                 std::future::pending::<()>().await;
@@ -92,29 +93,40 @@ fn identity_that_hangs_after(sign_ins: usize) -> Identity {
     })
 }
 
-/// Never has credentials.
+/// Never has credentials; counts how often it was asked.
 #[derive(Debug)]
-struct Silent;
+struct Silent(Arc<AtomicUsize>);
 
 impl ProvideCredentials for Silent {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
+        self.0.fetch_add(1, Ordering::SeqCst);
         future::ProvideCredentials::new(std::future::pending())
     }
 }
 
-fn in_a_second() -> Deadline {
-    Deadline::after(Clock::wall().now(), Duration::from_secs(1))
+fn clock() -> ManualClock {
+    ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
 }
+
+/// Shorter than any other limit on the way.
+const LIMIT: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn a_sign_in_that_hangs_ends_at_the_deadline_and_nothing_is_sent() {
     let wire = Wire::always(Step::Answer(good())).await;
-    for auth in [Auth::from(identity_that_hangs_after(0)), Auth::from(Iam::in_region(Silent, "eu-west-1"))] {
-        let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), auth);
-        let error = client.execute::<SetThing>(Variables::default()).until(in_a_second()).await.unwrap_err();
+    let [identity, iam] = [Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))];
+    for (auth, begun) in [
+        (Auth::from(identity_that_hangs_after(0, &identity)), &identity),
+        (Auth::from(Iam::in_region(Silent(Arc::clone(&iam)), "eu-west-1")), &iam),
+    ] {
+        let clock = clock();
+        let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), auth).with_clock(clock.clone());
+        let call = client.execute::<SetThing>(Variables::default()).until(Deadline::after(clock.now(), LIMIT));
+        let is_waiting = until(|| begun.load(Ordering::SeqCst) == 1);
+        let error = ends_after(LIMIT, &clock, is_waiting, call).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut, "{error:?}");
         assert!(!error.may_have_executed());
     }
@@ -124,14 +136,16 @@ async fn a_sign_in_that_hangs_ends_at_the_deadline_and_nothing_is_sent() {
 #[tokio::test]
 async fn a_sign_in_that_hangs_after_a_refused_token_ends_at_the_deadline() {
     let refusal = r#"{"errors":[{"errorType":"UnauthorizedException","message":"Token has expired."}]}"#;
-    let wire = Wire::start([Step::Answer(good())], Step::Answer(answer("401 Unauthorized", &[], refusal))).await;
-    let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), identity_that_hangs_after(1));
-    client.execute::<SetThing>(Variables::default()).await.unwrap(); // so that the connection is open
-    let deadline = Deadline::after(Clock::wall().now(), Duration::from_secs(2));
-    let error = client.execute::<SetThing>(Variables::default()).until(deadline).await.unwrap_err();
+    let wire = Wire::always(Step::Answer(answer("401 Unauthorized", &[], refusal))).await;
+    let (clock, begun) = (clock(), Arc::new(AtomicUsize::new(0)));
+    let identity = identity_that_hangs_after(1, &begun);
+    let client = AppSyncClient::new(http_client(), wire.url.parse().unwrap(), identity).with_clock(clock.clone());
+    let call = client.execute::<SetThing>(Variables::default()).until(Deadline::after(clock.now(), LIMIT));
+    let is_waiting = until(|| begun.load(Ordering::SeqCst) == 2);
+    let error = ends_after(LIMIT, &clock, is_waiting, call).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut, "{error:?}");
     assert!(!error.may_have_executed(), "a refused token executes nothing");
-    assert_eq!(wire.requests().len(), 2);
+    assert_eq!(wire.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -140,9 +154,12 @@ async fn a_connection_that_is_never_ready_ends_at_the_deadline_and_nothing_is_ex
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/graphql", silent.local_addr().unwrap()).parse().unwrap();
     let client = AppSyncClient::new(http_client(), url, Auth::api_key("da2-key").unwrap());
-    let client = client.with_retry(RetryPolicy::never());
-    let error = client.execute::<SetThing>(Variables::default()).until(in_a_second()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Unavailable), "{error:?}");
+    let clock = clock();
+    let client = client.with_clock(clock.clone());
+    let call = client.execute::<SetThing>(Variables::default()).until(Deadline::after(clock.now(), LIMIT));
+    let is_waiting = async { drop(silent.accept().await.map(|(stream, _)| std::mem::forget(stream))) };
+    let error = ends_after(LIMIT, &clock, is_waiting, call).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error:?}");
     assert!(!error.may_have_executed());
 }
 

@@ -1,8 +1,12 @@
 //! What the tests have in common: a cloud, and functions that were started against it.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    pin::pin,
+    time::{Duration, SystemTime},
+};
 
 use appsync::{AppSyncClient, Deadline};
+use auth_cache::ManualClock;
 use events::Answer;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use local_cloud::{LocalCloud, Service};
@@ -82,6 +86,35 @@ pub(crate) fn config(cloud: &LocalCloud, settings: &[(&str, &str)]) -> Config {
 /// The deadline of an operation that has all the time it can have.
 pub(crate) fn in_a_minute() -> Deadline {
     Deadline::longest(auth_cache::Clock::wall().now())
+}
+
+/// Yields until something has happened.
+pub(crate) async fn until(mut has_happened: impl FnMut() -> bool) {
+    while !has_happened() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The result of a call that waits, from when `is_waiting` is over, for something that never comes: it must end when `limit` of
+/// `clock` is over, and not before. Nobody waits for that long, because the time is tokio's.
+pub(crate) async fn ends_after<T>(
+    limit: Duration,
+    clock: &ManualClock,
+    is_waiting: impl Future<Output = ()>,
+    call: impl IntoFuture<Output = T>,
+) -> T {
+    const MOMENT: Duration = Duration::from_millis(20);
+    let mut call = pin!(call.into_future());
+    tokio::select! {
+        _ = &mut call => panic!("it did not wait"),
+        () = is_waiting => {}
+    }
+    tokio::time::pause();
+    assert!(tokio::time::timeout(limit - MOMENT, &mut call).await.is_err(), "it ended before {limit:?}");
+    clock.advance(limit);
+    let ended = tokio::time::timeout(2 * MOMENT, call).await;
+    tokio::time::resume();
+    ended.unwrap_or_else(|_| panic!("it did not end after {limit:?}"))
 }
 
 /// An invocation that has a minute to go.

@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
+use appsync::AppSyncClient;
+use auth_cache::{CognitoTokenSource, Identity, SsmCredentials, TokenUse};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use local_cloud::{Fault, LocalCloud, Service};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::setup::{Setup, config, start_context};
+use crate::{
+    peer::sdk_clients,
+    setup::{Setup, config},
+    wire::{self, Step, Wire},
+};
 
 #[tokio::test]
 async fn a_warm_process_signs_in_once_for_many_invocations() {
@@ -21,17 +28,19 @@ async fn a_warm_process_signs_in_once_for_many_invocations() {
 #[tokio::test]
 async fn concurrent_invocations_of_a_process_without_a_token_share_one_sign_in() {
     let cloud = LocalCloud::start().await.unwrap();
-    cloud.inject(Fault::status(Service::Ssm, 403));
-    let t = Setup::start_on(cloud, &[]).await;
-    assert_eq!(t.sign_ins(), 0, "the sign-in of the init phase failed");
-    // The pause after that failure is over for a new context only.
-    let appsync = start_context(&config(&t.cloud, &[])).await;
-    let t = Setup { appsync, ..t };
+    let config = config(&cloud, &[]);
+    let (cognito, ssm) = sdk_clients(&cloud.url(), &cloud.seed().region);
+    let credentials = SsmCredentials::new(ssm, &config.service_user_parameters);
+    let identity = Identity::new(CognitoTokenSource::new(cognito, credentials, TokenUse::Access));
+    let http = startup::http_client(&config.aws).unwrap();
+    // Without the init phase, which signs in.
+    let t = Setup { appsync: AppSyncClient::new(http, config.appsync_url, identity), cloud };
     let invocations = (0..20).map(|_| t.get_order());
     for result in futures_util::future::join_all(invocations).await {
         result.unwrap();
     }
-    assert_eq!(t.sign_ins(), 1);
+    assert_eq!((t.sign_ins(), t.cloud.count(Service::Ssm)), (1, 1));
+    assert_eq!(t.cloud.count(Service::AppSync), 20);
 }
 
 #[tokio::test]
@@ -125,7 +134,14 @@ async fn a_local_clock_that_is_minutes_off_costs_nothing() {
 
 #[tokio::test]
 async fn the_id_token_is_used_when_it_is_chosen() {
-    let cloud = LocalCloud::start().await.unwrap();
-    let t = Setup::start_on(cloud, &[("TOKEN_USE", "id")]).await;
-    t.get_order().await.unwrap();
+    for (setting, expected) in [("", "access"), ("access", "access"), ("id", "id")] {
+        let cloud = LocalCloud::start().await.unwrap();
+        let appsync = Wire::always(Step::Answer(wire::json(r#"{"data":{"getOrder":null}}"#))).await;
+        let t = Setup::start_on(cloud, &[("TOKEN_USE", setting), ("APPSYNC_URL", &appsync.url)]).await;
+        t.get_order().await.unwrap();
+        let requests = appsync.requests();
+        let token = requests.last().unwrap().header("authorization").unwrap().split('.').nth(1).unwrap();
+        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).unwrap()).unwrap();
+        assert_eq!(claims["token_use"], expected, "{setting:?}");
+    }
 }
