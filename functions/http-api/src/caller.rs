@@ -1,14 +1,13 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
-use lambda_http::{RequestExt as _, request::RequestContext};
 use serde_json::{Map, Value};
 
-use crate::problem::Problem;
+use crate::{event::Gateway, problem::Problem};
 
 /// How the function knows who calls. A caller whom it does not know gets 401.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Callers {
-    /// By the claims of the gateway's JWT authorizer, which has verified the token.
+    /// By the claims of the gateway's JWT or Cognito authorizer, which has verified the token.
     #[default]
     Authorizer,
     /// By the token in `Authorization`, as it is and without verifying it: for a developer's machine, where no gateway is.
@@ -51,7 +50,9 @@ const STAFF: &str = "order-staff";
 impl Caller {
     pub(crate) fn of(parts: &Parts, callers: Callers) -> Result<Self, Problem> {
         let caller = match callers {
-            Callers::Authorizer => Self::of_authorizer(parts),
+            Callers::Authorizer => {
+                parts.extensions.get::<Gateway>().and_then(|gateway| Self::of_claims(&gateway.claims))
+            }
             Callers::UnverifiedToken => parts.headers.get(header::AUTHORIZATION).and_then(Self::of_token),
         };
         caller.filter(|caller| !caller.subject.is_empty()).ok_or_else(Problem::not_authenticated)
@@ -71,39 +72,47 @@ impl Caller {
             .with(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
     }
 
-    /// All claims are text there: a list of groups is `[a b]`. The authorizer's own list of scopes is of the route's, not
-    /// the token's, and is not looked at.
-    fn of_authorizer(parts: &Parts) -> Option<Self> {
-        let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.request_context_ref() else { return None };
-        let claims = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
-        let groups = claims.get("cognito:groups").map(String::as_str).unwrap_or_default();
-        let groups = groups.strip_prefix('[').and_then(|groups| groups.strip_suffix(']')).unwrap_or(groups);
-        Some(Self {
-            subject: claims.get("sub")?.clone(),
-            groups: words(groups),
-            scopes: words(claims.get("scope").map(String::as_str).unwrap_or_default()),
-        })
-    }
-
     fn of_token(authorization: &HeaderValue) -> Option<Self> {
         let token = authorization.to_str().ok()?.split_ascii_whitespace().next_back()?;
         let [_, claims, _] = token.split('.').collect::<Vec<_>>()[..] else { return None };
-        let claims: Map<String, Value> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-        let groups = claims.get("cognito:groups").and_then(Value::as_array).into_iter().flatten();
+        Self::of_claims(&serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?)
+    }
+
+    /// The authorizer's own list of scopes is of the route's, not the token's, and is not looked at.
+    fn of_claims(claims: &Map<String, Value>) -> Option<Self> {
+        let is_space = |c: char| c.is_ascii_whitespace();
+        let is_space_or_comma = |c: char| c.is_ascii_whitespace() || c == ',';
         Some(Self {
             subject: claims.get("sub")?.as_str()?.to_owned(),
-            groups: groups.filter_map(Value::as_str).map(str::to_owned).collect(),
-            scopes: words(claims.get("scope").and_then(Value::as_str).unwrap_or_default()),
+            groups: claims.get("cognito:groups").map(|groups| names(groups, is_space_or_comma)).unwrap_or_default(),
+            scopes: claims.get("scope").map(|scopes| names(scopes, is_space)).unwrap_or_default(),
         })
     }
 }
 
-fn words(text: &str) -> Vec<String> {
-    text.split_ascii_whitespace().map(str::to_owned).collect()
+/// The names in a claim. In a token it is a list, or text with spaces in between, and a gateway may make text of a list:
+/// `[a b]` an HTTP API, `a,b` a REST API.
+fn names(claim: &Value, separates: impl Fn(char) -> bool) -> Vec<String> {
+    match claim {
+        Value::Array(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::String(text) => {
+            if let Ok(names) = serde_json::from_str(text) {
+                return names;
+            }
+            match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+                // A name may have a comma in it, but no space.
+                Some(list) => list.split_ascii_whitespace().map(|name| name.trim_end_matches(',').to_owned()).collect(),
+                None => text.split(separates).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            }
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn caller(groups: &[&str], scopes: &[&str]) -> Caller {
@@ -133,6 +142,44 @@ mod tests {
         assert_eq!(Permission::for_method(&Method::HEAD), Permission::Read);
         for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE] {
             assert_eq!(Permission::for_method(&method), Permission::Write);
+        }
+    }
+
+    #[test]
+    fn groups_and_scopes_are_read_in_each_spelling_and_in_no_other() {
+        let read = |claims: Value| Caller::of_claims(claims.as_object().unwrap());
+        for (groups, expected) in [
+            (json!("a"), &["a"][..]),
+            (json!("[a]"), &["a"]),
+            (json!("[a b]"), &["a", "b"]),
+            (json!("[a, b]"), &["a", "b"]),
+            (json!("a,b"), &["a", "b"]),
+            (json!("a, b"), &["a", "b"]),
+            (json!(["a", "b"]), &["a", "b"]),
+            (json!(r#"["a","b"]"#), &["a", "b"]),
+            (json!(["a", 1, null]), &["a"]),
+            (json!("[a,b c]"), &["a,b", "c"]),
+            (json!(["a,b"]), &["a,b"]),
+            (json!("[]"), &[]),
+            (json!(""), &[]),
+            (json!(null), &[]),
+            (json!(7), &[]),
+            (json!(true), &[]),
+            (json!({"a": "b"}), &[]),
+        ] {
+            assert_eq!(read(json!({"sub": "ada", "cognito:groups": groups})), Some(caller(expected, &[])), "{groups}");
+        }
+        for (scope, expected) in [
+            (json!("a b"), &["a", "b"][..]),
+            (json!("[a b]"), &["a", "b"]),
+            (json!(["a", "b"]), &["a", "b"]),
+            (json!("a,b"), &["a,b"]),
+            (json!(1.5), &[]),
+        ] {
+            assert_eq!(read(json!({"sub": "ada", "scope": scope})), Some(caller(&[], expected)), "{scope}");
+        }
+        for subject in [json!(7), json!(null), json!(["ada"]), json!(true)] {
+            assert_eq!(read(json!({"sub": subject})), None, "{subject}");
         }
     }
 

@@ -1,38 +1,46 @@
 use std::convert::Infallible;
 
-use axum::{Router, body::to_bytes};
+use axum::{Router, body::to_bytes, response::IntoResponse as _};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use lambda_http::{Body, Request, RequestExt as _, Response, request::RequestContext, tower::ServiceExt as _};
+use lambda_runtime::{LambdaEvent, tower::ServiceExt as _};
+use serde_json::{Map, Value, json};
 
-/// Answers one request. The answer is complete when it is handed over: API Gateway does not stream.
+use crate::event;
+
+/// Answers one event of API Gateway. The answer is complete when it is handed over: API Gateway does not stream.
 ///
 /// # Errors
-/// Never: every failure is an answer.
-pub async fn handle(router: Router, request: Request) -> Result<Response<Body>, Infallible> {
-    let request_id = request_id(&request);
-    let (mut head, body) = router.oneshot(request).await?.into_parts();
+/// Never: every failure is an answer, and so is the refusal of an event that is none of API Gateway's.
+pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, Infallible> {
+    let LambdaEvent { payload, context } = event;
+    let request_id = HeaderValue::try_from(&context.request_id).ok();
+    let response = match event::request(payload) {
+        Ok(mut request) => {
+            request.extensions_mut().insert(context);
+            router.oneshot(request).await?
+        }
+        Err(problem) => problem.into_response(),
+    };
+    let (mut head, body) = response.into_parts();
     finish(&mut head.headers, request_id);
     // The bodies are this crate's own, held in memory: reading them cannot fail.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let body = match String::from_utf8(body.into()) {
-        Ok(text) => Body::Text(text),
-        Err(binary) => Body::Binary(binary.into_bytes()),
+    let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
+        Ok(text) => (text, false),
+        Err(binary) => (STANDARD.encode(binary.as_bytes()), true),
     };
-    Ok(Response::from_parts(head, body))
-}
-
-/// The id of the invocation, which is the one in the log; without an invocation, the gateway's.
-fn request_id(request: &Request) -> Option<HeaderValue> {
-    let of_gateway = || match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
-        _ => None,
-    };
-    let id = request.lambda_context_ref().map(|context| context.request_id.clone()).or_else(of_gateway)?;
-    HeaderValue::try_from(id).ok()
+    Ok(json!({
+        "statusCode": head.status.as_u16(),
+        "headers": joined(&head.headers),
+        "body": body,
+        "isBase64Encoded": is_base64_encoded,
+    }))
 }
 
 /// What all answers have in common. What an answer does not say of caches is that it is for nobody else.
 fn finish(headers: &mut HeaderMap, request_id: Option<HeaderValue>) {
+    // The id of the invocation, which is the one in the log.
     if let Some(id) = request_id {
         headers.insert(REQUEST_ID, id);
     }
@@ -41,3 +49,13 @@ fn finish(headers: &mut HeaderMap, request_id: Option<HeaderValue>) {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Every payload format takes one value for each name.
+fn joined(headers: &HeaderMap) -> Map<String, Value> {
+    let joined = headers.keys().map(|name| {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        (name.to_string(), values.join(", ").into())
+    });
+    joined.collect()
+}

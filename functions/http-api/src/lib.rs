@@ -14,7 +14,12 @@
 //! Under `/orders`, AppSync is called as the service user, who sees every order: the router lets in whom it names above and
 //! nobody else. Under `/me/orders`, AppSync gets the caller's own token and decides by itself.
 //!
-//! Who calls, the gateway's JWT authorizer says. Without its claims, the answer is 401: see [`Callers`].
+//! Who calls, the gateway's JWT or Cognito authorizer says. Without its claims, the answer is 401: see [`Callers`].
+//!
+//! HTTP APIs (payload 2.0 and 1.0) and REST APIs are served. The route that the gateway has matched decides, not the path:
+//! stages, mapping keys of custom domains and trailing slashes make no difference, and an identifier is what the gateway
+//! says it is. On a catch-all route the path itself is matched, without the stage and with no mapping key. Any other event
+//! gets 501.
 //!
 //! Every error is a problem document (`application/problem+json`, RFC 9457). Every answer has an `x-request-id`, the one in
 //! the function's log. What the gateway refuses itself, before the function is called, has a body of the gateway's:
@@ -30,6 +35,7 @@ mod session;
 mod caller;
 mod conditional;
 mod cursor;
+mod event;
 mod extract;
 mod idempotency;
 mod model;

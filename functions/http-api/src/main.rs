@@ -1,7 +1,7 @@
 //! The `http-api` function: see the library.
 
 use http_api::Callers;
-use lambda_http::{Error, run_concurrent, service_fn};
+use lambda_runtime::{Error, run_concurrent, service_fn};
 use startup::{Config, ExecutionContext};
 
 /// What the process keeps between invocations.
@@ -13,5 +13,5 @@ async fn main() -> Result<(), Error> {
     startup::log_as_json(config.log_level);
     let callers = if config.unverified_callers { Callers::UnverifiedToken } else { Callers::Authorizer };
     let router = http_api::router(CONTEXT.start(&config).await?.clone(), callers);
-    run_concurrent(service_fn(move |request| CONTEXT.invocation(http_api::handle(router.clone(), request)))).await
+    run_concurrent(service_fn(move |event| CONTEXT.invocation(http_api::handle(router.clone(), event)))).await
 }

@@ -82,8 +82,7 @@ pub(crate) async fn create(
         let detail = "This Idempotency-Key belongs to a request with another body.";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
-    // Relative to the request's own path, of which the gateway may have taken a part away.
-    let location = [(header::LOCATION, format!("orders/{}", order.id))];
+    let location = [(header::LOCATION, session.location(&order.id))];
     Ok((StatusCode::CREATED, location, changed(order)).into_response())
 }
 

@@ -4,10 +4,11 @@ use appsync::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Execution,
 use auth_cache::{Clock, ErrorChain};
 use axum::extract::FromRequestParts;
 use http::{StatusCode, header, request::Parts};
-use lambda_http::RequestExt as _;
+use lambda_runtime::Context;
 
 use crate::{
     caller::{Caller, Callers, Permission},
+    event::Gateway,
     problem::Problem,
 };
 
@@ -43,6 +44,7 @@ impl Side {
 pub(crate) struct Session {
     pub(crate) caller: Caller,
     pub(crate) side: Side,
+    has_trailing_slash: bool,
     appsync: AppSyncClient,
     auth: Option<Auth>,
     deadline: Deadline,
@@ -60,9 +62,11 @@ impl FromRequestParts<Api> for Session {
             }
             Side::Caller => Some(forwarded(parts)?),
         };
-        let deadline = deadline(parts);
-        let trace = parts.extensions.lambda_context_ref().and_then(|context| context.xray_trace_id.as_deref());
-        Ok(Self { caller, side: api.side, appsync: api.appsync.clone().traced_by(trace), auth, deadline })
+        let context = parts.extensions.get::<Context>();
+        let trace = context.and_then(|context| context.xray_trace_id.as_deref());
+        let appsync = api.appsync.clone().traced_by(trace);
+        let has_trailing_slash = parts.extensions.get().is_some_and(|gateway: &Gateway| gateway.has_trailing_slash);
+        Ok(Self { caller, side: api.side, has_trailing_slash, appsync, auth, deadline: deadline(context) })
     }
 }
 
@@ -73,6 +77,12 @@ impl Session {
             Side::Service => self.side.base(),
             Side::Caller => &self.caller.subject,
         }
+    }
+
+    /// Where an order that was sent to the list is, relative to the path that the client sent: what the gateway or
+    /// anything in front of it has taken away stays.
+    pub(crate) fn location(&self, id: &str) -> String {
+        if self.has_trailing_slash { id.to_owned() } else { format!("orders/{id}") }
     }
 
     /// Executes an operation as the side says.
@@ -181,10 +191,10 @@ fn forwarded(parts: &Parts) -> Result<Auth, Problem> {
 
 /// The time by which the order service must have answered: before Lambda ends the invocation, and before the gateway, which
 /// waits for 30 s, gives up.
-fn deadline(parts: &Parts) -> Deadline {
+fn deadline(context: Option<&Context>) -> Deadline {
     let now = Clock::wall().now();
     let gateway = now + LONGEST_INTEGRATION;
-    let invocation = parts.extensions.lambda_context_ref().map(|context| context.deadline());
+    let invocation = context.map(Context::deadline);
     Deadline::of_invocation_at(invocation.filter(|end| *end > now).map_or(gateway, |end| end.min(gateway)), now)
 }
 

@@ -7,9 +7,11 @@ mod callers;
 mod conditional;
 mod document;
 mod events;
+mod gateways;
 mod idempotency;
 mod lists;
 mod own_orders;
+mod paths;
 mod refusals;
 
 /// What a member of the staff gets from there.

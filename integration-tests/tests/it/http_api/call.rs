@@ -1,11 +1,11 @@
 //! A request as API Gateway hands it to the function, and the answer to it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::HeaderMap;
 use http_api::Callers;
-use lambda_http::RequestExt as _;
+use lambda_runtime::LambdaEvent;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::setup::{Setup, context_that_ends_in};
@@ -18,14 +18,61 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// To a path without special characters, on the route that the gateway would match.
     pub(super) fn new(method: &str, target: &str) -> Self {
-        let mut event: Value = serde_json::from_str(include_str!("event.json")).unwrap();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        event["rawPath"] = json!(path);
-        event["rawQueryString"] = json!(query);
-        event["requestContext"]["http"]["method"] = json!(method);
-        event["requestContext"]["http"]["path"] = json!(path);
+        let segments: Vec<_> = path.split('/').collect();
+        let (route, id) = match segments.as_slice() {
+            ["", "orders", id @ ..] | ["", "me", "orders", id @ ..] if !id.contains(&"") => {
+                let list = path.split_inclusive("orders").next().unwrap_or_default();
+                match id {
+                    [] => (format!("{method} {list}"), None),
+                    [id] => (format!("{method} {list}/{{id}}"), Some(*id)),
+                    [id, "cancel"] => (format!("{method} {list}/{{id}}/cancel"), Some(*id)),
+                    _ => ("$default".to_owned(), None),
+                }
+            }
+            _ => ("$default".to_owned(), None),
+        };
+        Self::on(method, &route, path, id).with("/rawQueryString", query)
+    }
+
+    /// As the gateway sends it: `path` and `id` are decoded.
+    pub(super) fn on(method: &str, route: &str, path: &str, id: Option<&str>) -> Self {
+        let event = serde_json::from_str(include_str!("event.json")).unwrap();
+        let parameters = id.map_or(Value::Null, |id| json!({"id": id}));
+        Self::of(event)
+            .with("/routeKey", route)
+            .with("/rawPath", path)
+            .with("/requestContext/routeKey", route)
+            .with("/requestContext/http/method", method)
+            .with("/requestContext/http/path", path)
+            .with("/pathParameters", parameters)
+    }
+
+    /// As a REST API sends it: `path` is encoded.
+    pub(super) fn rest(method: &str, resource: &str, path: &str) -> Self {
+        let event = serde_json::from_str(include_str!("rest-event.json")).unwrap();
+        Self::of(event)
+            .with("/resource", resource)
+            .with("/path", path)
+            .with("/httpMethod", method)
+            .with("/pathParameters", Value::Null)
+            .with("/requestContext/resourcePath", resource)
+            .with("/requestContext/path", format!("/prod{path}"))
+            .with("/requestContext/httpMethod", method)
+    }
+
+    /// An event as it is.
+    pub(super) fn of(event: Value) -> Self {
         Self { event, time_left: Duration::from_secs(60) }
+    }
+
+    /// With another value at this place.
+    pub(super) fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        self.event.pointer_mut(parent).unwrap()[name] = value.into();
+        self
     }
 
     pub(super) fn get(target: &str) -> Self {
@@ -96,26 +143,26 @@ impl Call {
     }
 
     pub(super) async fn send_to(self, t: &Setup, callers: Callers) -> Answer {
-        let request = lambda_http::request::from_str(&self.event.to_string()).unwrap();
-        let request = request.with_lambda_context(context_that_ends_in(self.time_left));
+        let event = LambdaEvent::new(self.event, context_that_ends_in(self.time_left));
         let router = http_api::router(t.appsync.clone(), callers);
-        let response = http_api::handle(router, request).await.unwrap_or_else(|never| match never {});
-        let (head, body) = response.into_parts();
-        Answer { status: head.status.as_u16(), headers: head.headers, text: String::from_utf8(body.to_vec()).unwrap() }
+        let answer = http_api::handle(router, event).await.unwrap_or_else(|never| match never {});
+        serde_json::from_value(answer).unwrap()
     }
 }
 
-/// What the gateway gives to the client.
-#[derive(Debug)]
+/// What the gateway gets, and gives to the client.
+#[derive(Debug, Deserialize)]
 pub(super) struct Answer {
+    #[serde(rename = "statusCode")]
     pub(super) status: u16,
-    pub(super) headers: HeaderMap,
+    headers: BTreeMap<String, String>,
+    #[serde(rename = "body")]
     pub(super) text: String,
 }
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
+        self.headers.get(name).map(String::as_str)
     }
 
     /// The JSON of an answer with this status.

@@ -45,16 +45,6 @@ async fn a_body_may_come_in_base64() {
 }
 
 #[tokio::test]
-async fn a_percent_encoded_path_is_the_id_that_it_encodes() {
-    let t = Setup::start().await;
-    assert_eq!(Call::get("/orders/order%2D1").send(&t).await.expect(200)["id"], "order-1");
-    for path in ["/orders/a%2Fb", "/orders/%C3%A9", "/orders/%20"] {
-        Call::get(path).send(&t).await.problem(404);
-    }
-    Call::get("/orders/%ff").send(&t).await.problem(400);
-}
-
-#[tokio::test]
 async fn several_headers_of_one_name_come_as_one() {
     let t = Setup::start().await;
     let answer = Call::get("/orders/order-1").header("if-none-match", "\"7\",\"1\"").send(&t).await;
