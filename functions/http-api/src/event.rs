@@ -58,9 +58,9 @@ fn claims(event: &Value) -> Map<String, Value> {
 /// has neither the stage in it nor the key of a custom domain, and an identifier is one segment, whatever is in it.
 fn path(event: &Value) -> String {
     let route = event["routeKey"].as_str().and_then(|route| route.split_once(' ')).map(|(_method, path)| path);
+    let route = route.or(event["resource"].as_str()).filter(|route| !route.ends_with("$default"));
     let is_encoded = is_encoded(event);
     route
-        .or(event["resource"].as_str())
         .and_then(|route| fill(route, &event["pathParameters"], is_encoded))
         .unwrap_or_else(|| format!("/{}", encoded(without_stage(event), is_encoded, "/")))
 }

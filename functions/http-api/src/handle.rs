@@ -15,6 +15,7 @@ use crate::event;
 pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, Infallible> {
     let LambdaEvent { payload, context } = event;
     let request_id = HeaderValue::try_from(&context.request_id).ok();
+    let has_cookies = payload["version"] == "2.0";
     let response = match event::request(payload) {
         Ok(mut request) => {
             request.extensions_mut().insert(context);
@@ -30,12 +31,17 @@ pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, 
         Ok(text) => (text, false),
         Err(binary) => (STANDARD.encode(binary.as_bytes()), true),
     };
-    Ok(json!({
+    let mut answer = json!({
         "statusCode": head.status.as_u16(),
         "headers": joined(&head.headers),
         "body": body,
         "isBase64Encoded": is_base64_encoded,
-    }))
+    });
+    // `cargo lambda watch` insists on the member, which other payload formats do not know.
+    if has_cookies {
+        answer["cookies"] = json!([]);
+    }
+    Ok(answer)
 }
 
 /// What all answers have in common. What an answer does not say of caches is that it is for nobody else.

@@ -1,5 +1,6 @@
 //! Events of REST APIs, and of senders that are not served; what gateways make of claims and headers.
 
+use http_api::Callers;
 use local_cloud::Service;
 use serde_json::{Value, json};
 
@@ -37,6 +38,20 @@ async fn a_rest_api_is_served_like_an_http_api() {
     own().with("/requestContext/authorizer", json!({"claims": {"sub": "ada"}})).send(&t).await.expect(200);
     for authorizer in [Value::Null, json!({"claims": null}), json!({"principalId": "ada", "sub": "ada"})] {
         own().with("/requestContext/authorizer", authorizer).send(&t).await.problem(401);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_has_the_members_of_its_format() {
+    let t = Setup::start().await;
+    for (call, members) in [
+        (Call::get("/health"), &["body", "cookies", "headers", "isBase64Encoded", "statusCode"][..]),
+        (Call::rest("GET", "/health", "/health"), &["body", "headers", "isBase64Encoded", "statusCode"]),
+    ] {
+        let answer = call.invoke(&t, Callers::Authorizer).await;
+        let mut names: Vec<_> = answer.as_object().unwrap().keys().collect();
+        names.sort_unstable();
+        assert_eq!(names, members);
     }
 }
 

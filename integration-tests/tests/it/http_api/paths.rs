@@ -163,6 +163,10 @@ async fn a_catch_all_route_matches_the_path_without_the_stage() {
         let call = Call::on("GET", "$default", path, None).with("/requestContext/stage", stage);
         let answer = call.send(&t).await;
         assert_eq!(answer.status, status, "{path} of {stage}: {}", answer.text);
+        for resource in ["$default", "/$default"] {
+            let call = Call::rest("GET", resource, path).with("/version", "1.0").with("/requestContext/stage", stage);
+            assert_eq!(call.send(&t).await.status, status, "{path} of {stage}");
+        }
     }
 }
 
