@@ -5,6 +5,7 @@ use appsync::{
 use auth_cache::ErrorChain;
 use serde::Serialize;
 use serde_json::Value;
+use startup::Grant;
 use tracing::Span;
 
 use crate::{event::Event, http, queue};
@@ -52,17 +53,18 @@ pub enum Answer {
     Other(Value),
 }
 
-/// Answers one event, of whatever sender. A failure is logged here, once.
+/// Answers one event, of whatever sender; over HTTP, for those who have one of `callers`. A failure is logged here, once.
 ///
 /// # Errors
 /// When the invocation has to fail, because its sender would not understand any other answer.
 pub async fn answer(
     operations: Operations,
     appsync: &AppSyncClient,
+    callers: &[Grant],
     event: Value,
     deadline: Deadline,
 ) -> Result<Answer, DispatchError> {
-    let answer = answer_sender(operations, appsync, event, deadline).await;
+    let answer = answer_sender(operations, appsync, callers, event, deadline).await;
     if let Err(error) = &answer {
         let request_id = error.appsync().and_then(AppSyncError::request_id);
         tracing::error!(
@@ -78,6 +80,7 @@ pub async fn answer(
 async fn answer_sender(
     operations: Operations,
     appsync: &AppSyncClient,
+    callers: &[Grant],
     event: Value,
     deadline: Deadline,
 ) -> Result<Answer, DispatchError> {
@@ -90,7 +93,7 @@ async fn answer_sender(
             };
             Ok(Answer::Operation(operations.execute(appsync, request, deadline).await?))
         }
-        Event::Http(request) => Ok(Answer::Other(http::answer(operations, appsync, *request, deadline).await)),
+        Event::Http(request) => Ok(Answer::Other(http::answer(operations, appsync, callers, *request, deadline).await)),
         Event::Queue(_) if operations.kind != OperationKind::Mutation => {
             Err(DispatchError::invalid_event("nobody would get the data that a message asks for"))
         }

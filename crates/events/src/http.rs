@@ -6,19 +6,26 @@ use aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequ
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
+use startup::Grant;
 
-use crate::Operations;
+use crate::{Operations, callers};
 
 /// The answer for API Gateway; failures too are answers.
 pub(crate) async fn answer(
     operations: Operations,
     appsync: &AppSyncClient,
+    callers: &[Grant],
     request: ApiGatewayV2httpRequest,
     deadline: Deadline,
 ) -> Value {
-    if !request.request_context.authorizer.as_ref().is_some_and(is_authorized) {
+    let Some(authorizer) = request.request_context.authorizer.as_ref().filter(|authorizer| is_authorized(authorizer))
+    else {
         let message = "the request did not come through an authorizer of the API";
         return response(StatusCode::UNAUTHORIZED, None, failure("Unauthorized", message));
+    };
+    if !callers::may(authorizer, callers) {
+        let message = "operations are executed as the service, and OPERATION_CALLERS does not name the caller";
+        return response(StatusCode::FORBIDDEN, None, failure("Forbidden", message));
     }
     let answer = match operation(&request) {
         Ok(operation) => operations.execute(appsync, operation, deadline).await,

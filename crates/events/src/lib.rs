@@ -15,9 +15,9 @@
 //!
 //! `errors` is there when some fields failed and others did not; without any data, the operation failed.
 //!
-//! An HTTP request must come through an authorizer of the API: the operation is executed as the service, so without
-//! one anybody could do what the service may. It is refused with 401. A Lambda authorizer shows in the request only by its
-//! context, so that one which gives none is refused too.
+//! Over HTTP an operation is executed as the service, too, so that not everybody with a valid token may call it: the token
+//! must have one of the groups and scopes that the setting `OPERATION_CALLERS` names, and the API a JWT authorizer that has
+//! verified it. Any other caller gets 403, and 401 a request that came through no authorizer.
 //!
 //! # Repetitions
 //! EventBridge and SQS deliver more than once at times, and the HTTP client of an impatient caller asks again. Where the API
@@ -35,6 +35,7 @@
 //! handed back like any other: the queue's redrive policy moves it to the dead-letter queue, where nothing is lost.
 
 mod answer;
+mod callers;
 mod event;
 mod http;
 mod queue;

@@ -1,4 +1,4 @@
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use auth_cache::TokenUse;
 use aws_sdk_ssm::config::{Credentials, Region};
@@ -19,6 +19,7 @@ use crate::proxies::Proxies;
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace of the token's metrics, see [`auth_cache::EmfObserver`] | no metrics |
 /// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
 /// | `HTTP_API_CALLERS` | `authorizer`: who calls `http-api`, the gateway's authorizer says; `unverified-token`: the token itself, on a developer's machine only | `authorizer` |
+/// | `OPERATION_CALLERS` | who may call `query` and `mutate` over HTTP, which act as the service: those with one of these groups and scopes, such as `group:order-services scope:orders/admin` | nobody; with an `AWS_ENDPOINT_URL` on this machine, `group:order-services group:order-staff` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
 /// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS: https, or http on this machine | |
 /// | `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | the same for one service | `AWS_ENDPOINT_URL` |
@@ -44,10 +45,22 @@ pub struct Config {
     /// Whether `http-api` believes its callers' tokens without a gateway that has verified them. It never does unless
     /// Cognito's [`AwsConfig::endpoint_url`] is on this machine.
     pub unverified_callers: bool,
+    /// What lets a caller have operations executed over HTTP, as the service: any one of these.
+    pub operation_callers: Arc<[Grant]>,
     /// How to reach AWS.
     pub aws: AwsConfig,
     /// What is logged.
     pub log_level: Level,
+}
+
+/// What a caller's token may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Grant {
+    /// Membership in this group of the user pool.
+    Group(String),
+    /// This scope.
+    Scope(String),
 }
 
 /// How to reach AWS: what Lambda sets in every function's environment.
@@ -118,10 +131,12 @@ impl Config {
                 "unverified-token" => Some(true),
                 _ => None,
             });
+        let operation_callers =
+            settings.optional("OPERATION_CALLERS", "group:NAME or scope:NAME, several with spaces in between", grants);
         let log_level = settings.log_level();
         let aws = settings.aws();
-        let is_aws = |aws: &AwsConfig| !aws.endpoint_url(COGNITO).is_some_and(is_loopback);
-        if unverified_callers == Some(true) && aws.as_ref().is_some_and(is_aws) {
+        let is_aws = aws.as_ref().is_some_and(|aws| !aws.endpoint_url(COGNITO).is_some_and(is_loopback));
+        if unverified_callers == Some(true) && is_aws {
             settings.problems.push(
                 "HTTP_API_CALLERS must be authorizer (unverified-token is for a machine with its own AWS_ENDPOINT_URL)"
                     .to_owned(),
@@ -137,6 +152,9 @@ impl Config {
                 metrics_namespace,
                 function_name,
                 unverified_callers: unverified_callers.unwrap_or(false),
+                operation_callers: operation_callers
+                    .or_else(|| grants(if is_aws { "" } else { LOCAL_CALLERS }))
+                    .unwrap_or_default(),
                 aws,
                 log_level,
             }),
@@ -376,6 +394,18 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     }
 }
 
+/// The groups of the local stand-in whose members are no customers.
+const LOCAL_CALLERS: &str = "group:order-services group:order-staff";
+
+fn grants(value: &str) -> Option<Arc<[Grant]>> {
+    let grant = |word: &str| match word.split_once(':') {
+        Some(("group", name)) if !name.is_empty() => Some(Grant::Group(name.to_owned())),
+        Some(("scope", name)) if !name.is_empty() => Some(Grant::Scope(name.to_owned())),
+        _ => None,
+    };
+    value.split_ascii_whitespace().map(grant).collect()
+}
+
 fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
 }
@@ -467,6 +497,10 @@ mod tests {
             ("TOKEN_REUSE", "canary"),
             ("METRICS_NAMESPACE", "canary canary"),
             ("HTTP_API_CALLERS", "canary"),
+            ("OPERATION_CALLERS", "canary"),
+            ("OPERATION_CALLERS", "group:a canary"),
+            ("OPERATION_CALLERS", "scope:"),
+            ("OPERATION_CALLERS", "Group:canary"),
             ("LOG_LEVEL", "canary"),
             ("AWS_LAMBDA_LOG_LEVEL", "canary"),
         ] {
@@ -586,6 +620,22 @@ mod tests {
         ] {
             let error = config(elsewhere).unwrap_err().to_string();
             assert!(error.contains("HTTP_API_CALLERS must be authorizer"), "{error}");
+        }
+    }
+
+    #[test]
+    fn nobody_acts_as_the_service_over_http_unless_a_setting_says_who() {
+        let callers = |settings: &[(&str, &str)]| config(settings).unwrap().operation_callers.to_vec();
+        let (group, scope) = (|name: &str| Grant::Group(name.to_owned()), |name: &str| Grant::Scope(name.to_owned()));
+        let here = ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000");
+        let elsewhere = ("AWS_ENDPOINT_URL", "https://ssm.eu-west-1.amazonaws.com");
+        assert_eq!(callers(&[]), []);
+        assert_eq!(callers(&[elsewhere]), []);
+        assert_eq!(callers(&[("OPERATION_CALLERS", " ")]), []);
+        assert_eq!(callers(&[here]), [group("order-services"), group("order-staff")]);
+        let set = ("OPERATION_CALLERS", "scope:orders/admin  group:a:b");
+        for settings in [&[set][..], &[set, here]] {
+            assert_eq!(callers(settings), [scope("orders/admin"), group("a:b")]);
         }
     }
 

@@ -54,7 +54,7 @@ mod proxies;
 mod sdk_http;
 
 pub use clients::{http_client, sdk_config, service_user};
-pub use config::{AwsConfig, Config, ConfigError, ServiceUserConfig};
+pub use config::{AwsConfig, Config, ConfigError, Grant, ServiceUserConfig};
 pub use context::{ExecutionContext, StartError};
 pub use logging::{invocation_span, log_as_json};
 pub use proxies::Proxies;

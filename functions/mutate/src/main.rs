@@ -11,5 +11,7 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     startup::log_as_json(config.log_level);
     let appsync = CONTEXT.start(&config).await?;
-    run_concurrent(service_fn(|event| CONTEXT.invocation(mutate::handle(appsync.clone(), event)))).await
+    let callers = config.operation_callers;
+    run_concurrent(service_fn(move |event| CONTEXT.invocation(mutate::handle(appsync.clone(), callers.clone(), event))))
+        .await
 }

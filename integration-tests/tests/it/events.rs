@@ -1,17 +1,19 @@
 //! The events of each sender, as it sends them, and the answers that it expects.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use local_cloud::{Fault, FaultKind, Service};
+use local_cloud::{Fault, FaultKind, LocalCloud, Service};
 use serde_json::{Value, json};
 
 use crate::setup::{Setup, invocation};
 
 async fn query(t: &Setup, event: Value) -> Value {
-    json!(query::handle(t.appsync.clone(), invocation(event)).await.unwrap())
+    json!(query::handle(t.appsync.clone(), t.callers.clone(), invocation(event)).await.unwrap())
 }
 
 async fn mutate(t: &Setup, event: Value) -> Value {
-    json!(mutate::handle(t.appsync.clone(), invocation(event)).await.unwrap())
+    json!(mutate::handle(t.appsync.clone(), t.callers.clone(), invocation(event)).await.unwrap())
 }
 
 fn get_order() -> Value {
@@ -62,7 +64,7 @@ fn http_request(body: &str) -> Value {
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "abc123",
-            "authorizer": {"jwt": {"claims": {"sub": "user-1", "token_use": "access"}, "scopes": ["orders/read"]}},
+            "authorizer": {"jwt": {"claims": {"sub": "user-1", "cognito:groups": "[order-services]"}, "scopes": null}},
             "domainName": "abc123.execute-api.eu-west-1.amazonaws.com",
             "domainPrefix": "abc123",
             "http": {
@@ -211,11 +213,38 @@ async fn an_http_request_without_an_authorizer_executes_nothing() {
         assert!(response["body"].as_str().unwrap().contains("authorizer"), "{response}");
     }
     assert_eq!(t.cloud.count(Service::AppSync), 0);
-    for authorizer in [json!({"lambda": {"tenant": "a"}}), json!({"iam": {"userArn": "arn:aws:iam::1:user/a"}})] {
-        let mut event = http_request(&get_order().to_string());
-        event["requestContext"]["authorizer"] = authorizer.clone();
-        assert_eq!(query(&t, event).await["statusCode"], 200, "{authorizer}");
+}
+
+#[tokio::test]
+async fn over_http_only_those_whom_the_setting_names_act_as_the_service() {
+    let admitted = |claims: Value| json!({"jwt": {"claims": claims, "scopes": null}});
+    let customer = json!({"jwt": {"claims": {"sub": "ada", "scope": "openid"}, "scopes": ["openid", "orders/admin"]}});
+    let scope = admitted(json!({"sub": "x", "scope": "openid orders/admin"}));
+    let group = admitted(json!({"sub": "x", "cognito:groups": "[readers order-staff]"}));
+    let other = admitted(json!({"sub": "order-staff", "cognito:groups": "[orders/admin]", "scope": "order-staff"}));
+    let (lambda, iam) =
+        (json!({"lambda": {"scope": "orders/admin"}}), json!({"iam": {"userArn": "arn:aws:iam::1:user/a"}}));
+    for (callers, statuses) in [
+        ("group:order-staff", [403, 403, 200, 403, 403, 403]),
+        ("scope:orders/admin", [403, 200, 403, 403, 403, 403]),
+        ("group:a scope:orders/admin group:order-staff", [403, 200, 200, 403, 403, 403]),
+        ("group:orders", [403; 6]),
+    ] {
+        let t = Setup::start_on(LocalCloud::start().await.unwrap(), &[("OPERATION_CALLERS", callers)]).await;
+        let authorizers = [&customer, &scope, &group, &other, &lambda, &iam];
+        for (authorizer, status) in authorizers.into_iter().zip(statuses) {
+            let mut event = http_request(&get_order().to_string());
+            event["requestContext"]["authorizer"] = authorizer.clone();
+            let response = query(&t, event).await;
+            assert_eq!(response["statusCode"], status, "{callers}: {authorizer}");
+            assert_eq!(response["body"].as_str().unwrap().contains("Forbidden"), status == 403, "{response}");
+        }
+        assert_eq!(t.cloud.count(Service::AppSync), statuses.iter().filter(|status| **status == 200).count());
     }
+    // Whoever invokes the function without an API has the permission for that.
+    let nobody = Arc::from([]);
+    let t = Setup::start().await;
+    assert!(query::handle(t.appsync.clone(), nobody, invocation(get_order())).await.is_ok());
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ async fn a_slow_answer_ends_with_the_invocation_and_not_later() {
     t.cloud.inject(Fault::slow(Service::AppSync, Duration::from_secs(600)));
     let event = json!({"operation": "CancelOrder", "variables": {"id": "order-1", "expectedVersion": 1}});
     let context = context_that_ends_in(Duration::from_secs(10));
-    let mut call = pin!(mutate::handle(t.appsync.clone(), LambdaEvent::new(event, context)));
+    let mut call = pin!(mutate::handle(t.appsync.clone(), t.callers.clone(), LambdaEvent::new(event, context)));
     tokio::select! {
         _ = &mut call => panic!("it did not wait"),
         () = until(|| t.cloud.count(Service::AppSync) == 1) => {}
@@ -135,7 +135,7 @@ async fn a_deadline_from_1970_is_unknown_and_not_over() {
     let mut context = context_that_ends_in(Duration::ZERO);
     context.deadline = 600_000;
     let event = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
-    query::handle(t.appsync.clone(), LambdaEvent::new(event, context)).await.unwrap();
+    query::handle(t.appsync.clone(), t.callers.clone(), LambdaEvent::new(event, context)).await.unwrap();
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async fn a_message_whose_mutation_failed_is_handed_back_although_its_field_may_b
     let message = json!({"operation": "ChangeThing", "variables": {"note": "a"}}).to_string();
     for failures in [json!([{"itemIdentifier": "message-1"}]), json!([])] {
         let event = batch(&[("message-1", None, message.clone())]);
-        let answer = events::answer(Operations::mutations(OPERATIONS), &wire.client(), event, in_a_minute()).await;
+        let answer = events::answer(Operations::mutations(OPERATIONS), &wire.client(), &[], event, in_a_minute()).await;
         assert_eq!(json!(answer.unwrap()), json!({"batchItemFailures": failures}));
     }
 }

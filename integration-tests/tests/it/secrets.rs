@@ -78,7 +78,7 @@ async fn logs_and_errors_hold_no_password_token_or_client_secret() {
         let t = Setup::start_on(cloud, &[]).await;
         let event = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
         let event = LambdaEvent::new(event, context_that_ends_in(Duration::from_secs(2)));
-        let outcome = query::handle(t.appsync.clone(), event).await.map(|answer| json!(answer));
+        let outcome = query::handle(t.appsync.clone(), t.callers.clone(), event).await.map(|answer| json!(answer));
         format!("{shown} {:?} {outcome:?} {:?}", t.appsync, t.cloud.calls())
     })))
     .await;

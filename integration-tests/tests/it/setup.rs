@@ -2,6 +2,7 @@
 
 use std::{
     pin::pin,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -11,12 +12,14 @@ use events::Answer;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use local_cloud::{LocalCloud, Service};
 use serde_json::{Value, json};
-use startup::{Config, ExecutionContext};
+use startup::{Config, ExecutionContext, Grant};
 
 /// A cloud and one function's warm execution context.
 pub(crate) struct Setup {
     pub(crate) cloud: LocalCloud,
     pub(crate) appsync: AppSyncClient,
+    /// Who may call `query` and `mutate` over HTTP.
+    pub(crate) callers: Arc<[Grant]>,
 }
 
 impl Setup {
@@ -28,18 +31,19 @@ impl Setup {
 
     /// A function that was started against `cloud` with some settings of its own.
     pub(crate) async fn start_on(cloud: LocalCloud, settings: &[(&str, &str)]) -> Self {
-        let appsync = start_context(&config(&cloud, settings)).await;
-        Self { cloud, appsync }
+        let config = config(&cloud, settings);
+        let appsync = start_context(&config).await;
+        Self { cloud, appsync, callers: config.operation_callers }
     }
 
     /// The data of a query, which is complete.
     pub(crate) async fn query(&self, event: Value) -> Result<Value, Diagnostic> {
-        query::handle(self.appsync.clone(), invocation(event)).await.map(complete_data)
+        query::handle(self.appsync.clone(), self.callers.clone(), invocation(event)).await.map(complete_data)
     }
 
     /// The data of a mutation, which is complete.
     pub(crate) async fn mutate(&self, event: Value) -> Result<Value, Diagnostic> {
-        mutate::handle(self.appsync.clone(), invocation(event)).await.map(complete_data)
+        mutate::handle(self.appsync.clone(), self.callers.clone(), invocation(event)).await.map(complete_data)
     }
 
     /// A query that succeeds whenever the token is good.

@@ -101,7 +101,7 @@ async fn the_functions_answer_as_the_service_user_through_four_rotations() {
     let processes = [&functions.appsync, &signs_in_each_time];
     let failures = through_rotations(&t, number, |call| {
         let event = invocation(json!({"operation": "GetOrder", "variables": {"id": "order-1"}}));
-        let answer = query::handle(processes[call % 2].clone(), event);
+        let answer = query::handle(processes[call % 2].clone(), functions.callers.clone(), event);
         async move { answer.await.err().map(|error| format!("call {call}: {error:?}")) }
     });
     assert_eq!(failures.await, [""; 0]);

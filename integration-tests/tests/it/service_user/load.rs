@@ -1,6 +1,6 @@
 //! A rotation costs nobody a call.
 
-use std::{cell::Cell, future::ready, time::Duration};
+use std::{cell::Cell, future::ready, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
@@ -27,13 +27,14 @@ async fn a_thousand_calls_through_four_rotations_all_succeed() {
         let line = json!({"sku": "tea", "quantity": 1, "unitPrice": {"currency": "EUR", "minorUnits": 450}});
         let input = json!({"customerEmail": "ada@example.com", "lines": [line]});
         let event = invocation(json!({"operation": "CreateOrder", "variables": {"input": input}}));
-        json!(mutate::handle(processes[0].clone(), event).await.unwrap())["data"]["createOrder"]["id"].clone()
+        json!(mutate::handle(processes[0].clone(), Arc::default(), event).await.unwrap())["data"]["createOrder"]["id"]
+            .clone()
     };
     cloud.reset_calls();
 
     let failures = through_rotations(&t, CALLS, |call| {
         let event = invocation(json!({"operation": "GetOrder", "variables": {"id": id}}));
-        let answer = query::handle(processes[call % processes.len()].clone(), event);
+        let answer = query::handle(processes[call % processes.len()].clone(), Arc::default(), event);
         let id = &id;
         async move {
             match answer.await {
