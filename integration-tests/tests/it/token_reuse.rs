@@ -34,7 +34,8 @@ async fn concurrent_invocations_of_a_process_without_a_token_share_one_sign_in()
     let identity = Identity::new(CognitoTokenSource::new(cognito, credentials, TokenUse::Access));
     let http = startup::http_client(&config.aws).unwrap();
     // Without the init phase, which signs in.
-    let t = Setup { appsync: AppSyncClient::new(http, config.appsync_url, identity), cloud };
+    let appsync = AppSyncClient::new(http, config.appsync_url, identity);
+    let t = Setup { appsync, cloud, callers: config.operation_callers };
     let invocations = (0..20).map(|_| t.get_order());
     for result in futures_util::future::join_all(invocations).await {
         result.unwrap();
