@@ -14,6 +14,7 @@ use serde::{
             BoolDeserializer, F64Deserializer, I64Deserializer, MapAccessDeserializer, StrDeserializer, U64Deserializer,
         },
     },
+    forward_to_deserialize_any,
 };
 
 use crate::{Patch, scalars::ID};
@@ -133,7 +134,7 @@ impl<'de, C: Deserialize<'de>> Deserialize<'de> for CoercedList<C> {
             where
                 C: Deserialize<'de>,
             {
-                C::deserialize(item).map(|item| CoercedList(vec![item]))
+                C::deserialize(Only(item)).map(|item| CoercedList(vec![item]))
             }
         }
 
@@ -178,6 +179,26 @@ impl<'de, C: Deserialize<'de>> Deserialize<'de> for CoercedList<C> {
         }
 
         deserializer.deserialize_any(List(PhantomData))
+    }
+}
+
+/// The only item of a list, which is no null: serde's own take a value for something else than an option's.
+struct Only<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Only<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        visitor.visit_some(self.0)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
