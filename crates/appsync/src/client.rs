@@ -28,8 +28,9 @@ pub struct AppSyncClient {
 
 const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
-/// AppSync documents no limit, but the largest answer of its data sources has 6 MB (Lambda).
-const LARGEST_RESPONSE: usize = 10 << 20;
+/// What Lambda hands over at the most, from a data source or to whoever invoked the function:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. AppSync documents no limit of its own.
+const LARGEST_RESPONSE: usize = 6_291_556;
 
 impl AppSyncClient {
     /// A client that calls the GraphQL API at `endpoint` with `auth`, which can be an [`Identity`](auth_cache::Identity).
@@ -82,7 +83,8 @@ impl AppSyncClient {
         Self { retry, ..self }
     }
 
-    /// The same client, which takes no answer with more than this many bytes after decompression. It is 10 MiB without.
+    /// The same client, which takes no answer with more than this many bytes after decompression. Without, it is
+    /// as much as Lambda hands over, 6,291,556 bytes.
     #[must_use]
     pub fn with_response_limit(self, bytes: usize) -> Self {
         Self { response_limit: bytes, ..self }

@@ -57,6 +57,13 @@ pub enum DispatchError {
         /// What is wrong with them.
         reason: String,
     },
+    /// The answer is larger than Lambda hands over.
+    #[non_exhaustive]
+    #[error("the answer is larger than Lambda hands over{}", if *.was_executed { "; the mutation was executed" } else { "" })]
+    AnswerTooLarge {
+        /// Whether it is the answer of a mutation.
+        was_executed: bool,
+    },
     /// The operation failed.
     #[error(transparent)]
     AppSync(#[from] AppSyncError),
@@ -66,6 +73,11 @@ impl DispatchError {
     /// The event is not what it should be, for this reason: for those who take a request out of an event themselves.
     pub fn invalid_event(reason: &'static str) -> Self {
         Self::InvalidEvent { reason }
+    }
+
+    /// The answer is larger than Lambda hands over: for those who send it themselves.
+    pub fn answer_too_large(was_executed: bool) -> Self {
+        Self::AnswerTooLarge { was_executed }
     }
 
     /// AppSync's part in it, if the operation got that far.
@@ -83,6 +95,7 @@ impl DispatchError {
             Self::InvalidEvent { .. } => "InvalidEvent",
             Self::UnknownOperation { .. } => "UnknownOperation",
             Self::InvalidVariables { .. } => "InvalidVariables",
+            Self::AnswerTooLarge { .. } => "TooLarge",
             Self::AppSync(error) => match error.kind() {
                 ErrorKind::SignIn => "SignInFailed",
                 ErrorKind::TokenRefused => "TokenRefused",

@@ -187,6 +187,9 @@ impl fmt::Display for AppSyncError {
             ErrorKind::ConditionFailed => "a condition of the write did not hold",
             ErrorKind::Throttled => "AppSync throttles",
             ErrorKind::Invalid => "AppSync could not accept the operation",
+            ErrorKind::TooLarge if self.status() == Some(StatusCode::OK) => {
+                "the operation was executed, but the answer is too large"
+            }
             ErrorKind::TooLarge => "too large",
             ErrorKind::Resolver => "a resolver failed",
             ErrorKind::TimedOut => "the deadline passed",

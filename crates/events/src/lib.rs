@@ -13,7 +13,8 @@
 //! | an HTTP API of API Gateway, payload 2.0 | the body | status 200 with the same as the body | a status that fits, and `{"errorType": ..., "errorMessage": ...}` |
 //! | an SQS queue, mutations only | the body of each message | | the message is one of `batchItemFailures` |
 //!
-//! `errors` is there when some fields failed and others did not; without any data, the operation failed.
+//! `errors` is there when some fields failed and others did not; without any data, the operation failed. An answer that is larger
+//! than Lambda hands over is a failure, `TooLarge`: see [`Answer::too_large`].
 //!
 //! Over HTTP an operation is executed as the service, too, so that not everybody with a valid token may call it: the token
 //! must have one of the groups and scopes that the setting `OPERATION_CALLERS` names, and the API a JWT authorizer that has
@@ -35,6 +36,7 @@
 //! handed back like any other: the queue's redrive policy moves it to the dead-letter queue, where nothing is lost.
 
 mod answer;
+mod answer_size;
 mod callers;
 mod event;
 mod http;

@@ -45,6 +45,7 @@
 //!
 //! [`log_as_json`] and [`ExecutionContext::invocation`] add the log and the metrics that this workspace's functions have.
 
+mod answer_size;
 mod clients;
 mod config;
 mod context;
@@ -53,6 +54,7 @@ mod metrics;
 mod proxies;
 mod sdk_http;
 
+pub use answer_size::is_too_large;
 pub use clients::{http_client, sdk_config, service_user};
 pub use config::{AwsConfig, Config, ConfigError, Grant, ServiceUserConfig};
 pub use context::{ExecutionContext, StartError};

@@ -30,7 +30,11 @@ pub async fn handle(
     let LambdaEvent { payload, context } = event;
     let appsync = appsync.traced_by(context.xray_trace_id.as_deref());
     let deadline = Deadline::of_invocation(context.deadline());
-    events::answer(OPERATIONS, &appsync, &callers, payload, deadline).await.map_err(|error| Diagnostic {
+    let answer = match events::answer(OPERATIONS, &appsync, &callers, payload, deadline).await {
+        Ok(answer) if startup::is_too_large(&answer) => answer.too_large(false),
+        answer => answer,
+    };
+    answer.map_err(|error| Diagnostic {
         error_type: error.error_type().to_owned(),
         error_message: ErrorChain(&error).to_string(),
     })

@@ -24,6 +24,7 @@ mod secrets;
 mod service_user;
 mod setup;
 mod sign_in;
+mod sizes;
 mod spans;
 mod token_reuse;
 mod warm_up;

@@ -132,6 +132,35 @@ async fn a_sign_in_is_written_to_the_log_as_metrics_after_the_first_invocation()
     assert!(metrics.len() <= 3, "hits alone are not worth a line each: {metrics:?}");
 }
 
+#[tokio::test]
+async fn an_answer_that_lambda_would_not_hand_over_is_logged_and_counted() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let lambda = RuntimeApi::start().await.unwrap();
+    let function = Function::start(&cloud, &lambda);
+    // The owner's name has two bytes for each character in JSON, and four in JSON in JSON.
+    let order = json!({
+        "id": "order-1", "version": 1, "owner": "\"".repeat(2_000_000), "status": "PLACED", "customerEmail": "a@example.com",
+        "lines": [], "payment": null, "total": {"currency": "EUR", "minorUnits": 1},
+        "createdAt": "2026-11-23T12:30:45Z", "updatedAt": "2026-11-23T12:30:45Z",
+    });
+    cloud.inject(Fault::answer(Service::AppSync, 200, json!({"data": {"getOrder": order}})));
+    let operation = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
+    let context = json!({"http": {"method": "POST"}, "authorizer": {"jwt": {"claims": {"sub": "a"}, "scopes": []}}});
+    let event = json!({"version": "2.0", "requestContext": context, "headers": {}, "body": operation.to_string()});
+    let answer = lambda.invoke(event.to_string()).await.unwrap().answer.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(answer["statusCode"], 500, "{answer}");
+    assert!(answer["body"].as_str().unwrap().contains("TooLarge"), "{answer}");
+
+    let log = function.end();
+    let error = log.iter().find(|line| line["level"] == "ERROR").unwrap();
+    assert_eq!(
+        (&error["message"], &error["limit"]),
+        (&json!("the answer is larger than Lambda hands over"), &json!(6_291_556))
+    );
+    assert!(log.iter().any(|line| line["AnswersTooLarge"] == 1), "{log:?}");
+}
+
 /// Lambda itself refuses such an event; `cargo lambda watch` passes it on, and the runtime names its own error.
 #[tokio::test]
 async fn an_event_that_is_not_json_has_an_error_type_that_does_not_change() {

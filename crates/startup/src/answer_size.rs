@@ -1,0 +1,57 @@
+use std::io;
+
+use metrics::{Unit, counter, describe_counter};
+use serde::Serialize;
+
+/// What Lambda hands over at the most: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LARGEST_ANSWER: usize = 6_291_556;
+
+/// Whether a finished answer, as JSON, is larger than Lambda hands over; its sender would only learn that the invocation
+/// failed. That is logged, and counted by the metric `AnswersTooLarge`, which is written as those of the token are.
+///
+/// An HTTP answer has its body in it as a JSON string, with each quotation mark escaped: give it as Lambda will get it.
+pub fn is_too_large(answer: &impl Serialize) -> bool {
+    let mut size = Size(0);
+    if serde_json::to_writer(&mut size, answer).is_err() || size.0 <= LARGEST_ANSWER {
+        return false;
+    }
+    tracing::error!(bytes = size.0, limit = LARGEST_ANSWER, "the answer is larger than Lambda hands over");
+    describe_counter!("AnswersTooLarge", Unit::Count, "");
+    counter!("AnswersTooLarge").increment(1);
+    true
+}
+
+/// Counts the bytes that are written.
+struct Size(usize);
+
+impl io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_as_large_as_its_json() {
+        let framing = json!({"body": ""}).to_string().len();
+        for (text, times, expected) in [
+            ("x", LARGEST_ANSWER - framing, false),
+            ("x", LARGEST_ANSWER - framing + 1, true),
+            ("\"", (LARGEST_ANSWER - framing) / 2, false),
+            ("\"", (LARGEST_ANSWER - framing) / 2 + 1, true),
+            ("\u{e4}", LARGEST_ANSWER / 2, true),
+        ] {
+            assert_eq!(is_too_large(&json!({"body": text.repeat(times)})), expected, "{text} {times}");
+        }
+    }
+}

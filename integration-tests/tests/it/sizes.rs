@@ -1,0 +1,104 @@
+//! What is larger than Lambda hands over: the caller is told so by the function, not by Lambda.
+
+use appsync::AppSyncClient;
+use events::Answer;
+use lambda_runtime::Diagnostic;
+use local_cloud::{Fault, Service};
+use serde_json::{Value, json};
+
+use crate::{
+    secrets::Log,
+    setup::{Setup, invocation},
+};
+
+fn get_order() -> Value {
+    json!({"operation": "GetOrder", "variables": {"id": "order-1"}})
+}
+
+fn cancel_order() -> Value {
+    json!({"operation": "CancelOrder", "variables": {"id": "order-1", "expectedVersion": 1}})
+}
+
+/// The same as a request to an HTTP API.
+fn http(operation: &Value) -> Value {
+    let context = json!({"http": {"method": "POST"}, "authorizer": {"jwt": {"claims": {"sub": "a"}, "scopes": []}}});
+    json!({"version": "2.0", "requestContext": context, "headers": {}, "body": operation.to_string()})
+}
+
+/// The order with a note, as AppSync's next answer to the query and to the mutation has it.
+async fn answer_with(t: &Setup, note: String) {
+    let mut order = t.get_order().await.unwrap()["getOrder"].take();
+    order["note"] = note.into();
+    for (operation, field) in [("GetOrder", "getOrder"), ("CancelOrder", "cancelOrder")] {
+        t.cloud.inject(Fault::answer(Service::AppSync, 200, json!({"data": {field: order}})).on(operation).always());
+    }
+}
+
+async fn both(client: &AppSyncClient, event: impl Fn(&Value) -> Value) -> [(Result<Answer, Diagnostic>, String); 2] {
+    let (get, cancel) = (event(&get_order()), event(&cancel_order()));
+    [
+        Log::of(query::handle(client.clone(), invocation(get))).await,
+        Log::of(mutate::handle(client.clone(), invocation(cancel))).await,
+    ]
+}
+
+#[tokio::test]
+async fn an_answer_of_appsync_that_lambda_would_not_hand_over_is_not_taken() {
+    let t = Setup::start().await;
+    answer_with(&t, "x".repeat(7_000_000)).await;
+    for (result, log) in both(&t.appsync, Value::clone).await {
+        let error = result.unwrap_err();
+        assert_eq!(error.error_type, "TooLarge");
+        assert!(error.error_message.contains("executed"), "{error:?}");
+        assert!(log.contains(r#""error_type":"TooLarge""#), "{log}");
+    }
+    for (result, log) in both(&t.appsync, http).await {
+        let answer = json!(result.unwrap());
+        assert_eq!(answer["statusCode"], 500, "{answer}");
+        assert!(answer["body"].as_str().unwrap().contains("TooLarge"), "{answer}");
+        assert!(log.contains(r#""error_type":"TooLarge""#), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_finished_answer_that_is_too_large_is_replaced_by_a_failure() {
+    let t = Setup::start().await;
+    answer_with(&t, "x".repeat(7_000_000)).await;
+    let client = t.appsync.clone().with_response_limit(10_000_000);
+    let [query, mutate] = both(&client, Value::clone).await.map(|(result, log)| {
+        assert!(log.contains("the answer is larger than Lambda hands over"), "{log}");
+        result.unwrap_err()
+    });
+    assert_eq!([&query.error_type, &mutate.error_type], ["TooLarge", "TooLarge"]);
+    assert!(!query.error_message.contains("the mutation was executed"), "{query:?}");
+    assert!(mutate.error_message.contains("the mutation was executed"), "{mutate:?}");
+}
+
+#[tokio::test]
+async fn an_http_answer_counts_with_its_body_as_a_json_string() {
+    let t = Setup::start().await;
+    // In JSON each has two bytes, in JSON in JSON four.
+    answer_with(&t, "\"".repeat(2_000_000)).await;
+    for (result, _) in both(&t.appsync, Value::clone).await {
+        result.unwrap();
+    }
+    let [query, mutate] = both(&t.appsync, http).await.map(|(result, log)| {
+        assert!(log.contains("the answer is larger than Lambda hands over"), "{log}");
+        let answer = json!(result.unwrap());
+        assert_eq!(answer["statusCode"], 500, "{answer}");
+        serde_json::from_str::<Value>(answer["body"].as_str().unwrap()).unwrap()
+    });
+    assert_eq!([&query["errorType"], &mutate["errorType"]], ["TooLarge", "TooLarge"]);
+    assert!(mutate["errorMessage"].as_str().unwrap().contains("the mutation was executed"), "{mutate}");
+}
+
+#[tokio::test]
+async fn a_request_that_lambda_would_not_take_is_not_sent_on() {
+    let t = Setup::start().await;
+    let mut event = get_order();
+    event["variables"]["id"] = "x".repeat(7_000_000).into();
+    let (result, log) = Log::of(query::handle(t.appsync.clone(), invocation(event))).await;
+    assert_eq!(result.unwrap_err().error_type, "TooLarge");
+    assert!(log.contains(r#""error_type":"TooLarge""#), "{log}");
+    assert_eq!(t.cloud.count(Service::AppSync), 0);
+}
