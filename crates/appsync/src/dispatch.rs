@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
@@ -39,7 +39,7 @@ pub enum DispatchError {
     #[error(r#"the event should be {{"operation": "...", "variables": {{...}}}}: {reason}"#)]
     InvalidEvent {
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// The event names an operation that is not served.
     #[non_exhaustive]
@@ -71,8 +71,8 @@ pub enum DispatchError {
 
 impl DispatchError {
     /// The event is not what it should be, for this reason: for those who take a request out of an event themselves.
-    pub fn invalid_event(reason: &'static str) -> Self {
-        Self::InvalidEvent { reason }
+    pub fn invalid_event(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidEvent { reason: reason.into() }
     }
 
     /// The answer is larger than Lambda hands over: for those who send it themselves.
@@ -148,6 +148,11 @@ impl DynamicRequest {
     /// The name of the operation.
     pub fn operation(&self) -> &str {
         &self.operation
+    }
+
+    /// The variables, which may be anything: nothing has checked them yet.
+    pub fn variables(&self) -> &Value {
+        &self.variables
     }
 
     /// The same request with a key by which the API knows a repetition, if the operation has a place for one

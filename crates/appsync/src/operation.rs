@@ -46,6 +46,7 @@ pub enum OperationKind {
 pub struct DynamicOperation {
     name: &'static str,
     kind: OperationKind,
+    client_token: Option<&'static [&'static str]>,
     execute: Execute,
 }
 
@@ -58,6 +59,7 @@ impl DynamicOperation {
         Self {
             name: O::NAME,
             kind: O::KIND,
+            client_token: O::CLIENT_TOKEN,
             execute: |client, request, deadline| Box::pin(execute::<O>(client, request, deadline)),
         }
     }
@@ -70,6 +72,11 @@ impl DynamicOperation {
     /// The operation's kind.
     pub const fn kind(&self) -> OperationKind {
         self.kind
+    }
+
+    /// Where in its variables the key is by which the API knows a repetition: [`Operation::CLIENT_TOKEN`].
+    pub const fn client_token(&self) -> Option<&'static [&'static str]> {
+        self.client_token
     }
 
     /// Executes it with the variables of `request`.
