@@ -1,117 +1,372 @@
-use appsync::DispatchError;
-use aws_lambda_events::{apigw::ApiGatewayV2httpRequest, sqs::SqsEvent};
+//! What senders put around an operation.
+
+use appsync::{DispatchError, DynamicRequest};
 use serde_json::Value;
 
-/// An event, by its sender.
+/// What is inside the envelopes of an event.
 #[derive(Debug)]
-pub(crate) enum Event {
-    /// The operation and its variables, and the id of the event that has them as its detail.
-    Direct(Value, Option<String>),
-    /// A request to an HTTP API.
-    Http(Box<ApiGatewayV2httpRequest>),
-    /// Messages of a queue.
-    Queue(SqsEvent),
+pub(crate) enum Content {
+    /// One operation, and the key of the innermost envelope that has one.
+    Operation(DynamicRequest, Option<String>),
+    /// A request to an HTTP API or a function URL, whose body is the operation.
+    Request(Value),
+    /// Records, each with an operation of its own.
+    Records(Vec<Value>),
 }
 
-impl Event {
-    pub(crate) fn of(mut event: Value) -> Result<Self, DispatchError> {
-        let invalid = DispatchError::invalid_event;
-        if event["requestContext"]["http"].is_object() {
-            let request = serde_json::from_value(event);
-            return request.map(Self::Http).map_err(|_| invalid("it is not what API Gateway sends (payload 2.0)"));
+/// Takes off one envelope after the other.
+pub(crate) fn unwrap(mut event: Value) -> Result<Content, DispatchError> {
+    let mut taken_off: Vec<&Envelope> = Vec::new();
+    let mut key = None;
+    loop {
+        let wrong = |what: &str| Err(DispatchError::invalid_event(sentence(what, &taken_off)));
+        if let Value::String(text) = &event {
+            event = match serde_json::from_str(text) {
+                Ok(inside) => inside,
+                Err(_) => return wrong("it is not JSON"),
+            };
+            continue;
         }
-        if event["requestContext"].is_object() {
-            return Err(invalid("it has another payload format than 2.0 of an HTTP API"));
+        let Some(envelope) = ENVELOPES.iter().find(|envelope| envelope.is_around(&event)) else {
+            return match DynamicRequest::parse(event) {
+                Ok(request) => Ok(Content::Operation(request, key)),
+                Err(DispatchError::InvalidEvent { reason, .. }) => wrong(&reason),
+                Err(other) => Err(other),
+            };
+        };
+        match envelope.holds {
+            One { inside, key: place } => {
+                let id = place.and_then(|place| event.pointer(place)?.as_str()).filter(|id| !id.is_empty());
+                key = id.map(str::to_owned).or(key);
+                event = event.pointer_mut(inside).map(Value::take).unwrap_or_default();
+                taken_off.push(envelope);
+            }
+            Nothing => {
+                return wrong(&format!("it is {}, which names no operation; {}", envelope.name, envelope.advice));
+            }
+            Request | Many { .. } if !taken_off.is_empty() => return wrong(&format!("it is {}", envelope.name)),
+            Request => return Ok(Content::Request(event)),
+            Many { inside } => {
+                return match event.pointer_mut(inside).map(Value::take) {
+                    Some(Value::Array(records)) => Ok(Content::Records(records)),
+                    _ => wrong("it has no records"),
+                };
+            }
         }
-        if event["Records"][0]["eventSource"] == "aws:sqs" {
-            return serde_json::from_value(event).map(Self::Queue).map_err(|_| invalid("it is not what SQS sends"));
-        }
-        if event["Records"].is_array() {
-            return Err(invalid("its records are not those of an SQS queue"));
-        }
-        if event["detail-type"].is_string() {
-            let id = event["id"].as_str().map(str::to_owned);
-            return Ok(Self::Direct(event["detail"].take(), id));
-        }
-        Ok(Self::Direct(event, None))
     }
 }
 
+/// The operation of one record of a list or of the body of a request, and its key.
+pub(crate) fn operation(wrapped: Value) -> Result<(DynamicRequest, Option<String>), DispatchError> {
+    match unwrap(wrapped)? {
+        Content::Operation(request, key) => Ok((request, key)),
+        Content::Request(_) | Content::Records(_) => {
+            Err(DispatchError::invalid_event("it is one event inside of another, where one operation should be"))
+        }
+    }
+}
+
+/// What is wrong, where, and what helps.
+fn sentence(what: &str, taken_off: &[&Envelope]) -> String {
+    let place: String = taken_off.iter().rev().map(|envelope| format!(" in {}", envelope.name)).collect();
+    match taken_off.last() {
+        Some(Envelope { advice, .. }) if !advice.is_empty() => format!("{what},{place}; {advice}"),
+        Some(_) => format!("{what},{place}"),
+        None => what.to_owned(),
+    }
+}
+
+struct Envelope {
+    name: &'static str,
+    /// Whether a value is this envelope, by what AWS always puts in.
+    is: fn(&Value) -> bool,
+    holds: Holds,
+    /// What to switch on, or to put in between, when what it holds is not understood.
+    advice: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Holds {
+    /// Something, and the id by which the sender's repetitions of it are known, each at a JSON pointer.
+    One { inside: &'static str, key: Option<&'static str> },
+    /// Records, each in its own envelope.
+    Many { inside: &'static str },
+    /// A request that wants an HTTP response.
+    Request,
+    /// No operation.
+    Nothing,
+}
+use Holds::{Many, Nothing, One, Request};
+
+impl Envelope {
+    fn is_around(&self, value: &Value) -> bool {
+        // A list of what holds nothing holds nothing.
+        (self.is)(value) || matches!(self.holds, Nothing) && ((self.is)(&value["Records"][0]) || (self.is)(&value[0]))
+    }
+}
+
+/// All envelopes. The first one that a value is counts.
+#[rustfmt::skip]
+const ENVELOPES: &[Envelope] = &[
+    Envelope { name: "an HTTP request", is: |it| it["requestContext"]["http"].is_object(),
+        holds: Request, advice: "" },
+    Envelope { name: "an EventBridge event", is: |it| it["detail-type"].is_string(),
+        holds: One { inside: "/detail", key: Some("/id") }, advice: MAKE_DETAIL },
+    Envelope { name: "an SQS message", is: |it| it["eventSource"] == "aws:sqs",
+        holds: One { inside: "/body", key: Some("/messageId") }, advice: "send the operation as the body" },
+    Envelope { name: "an SNS event", is: |it| it["Records"][0]["EventSource"] == "aws:sns" && it["Records"][1].is_null(),
+        holds: One { inside: "/Records/0/Sns/Message", key: Some("/Records/0/Sns/MessageId") }, advice: PUBLISH },
+    Envelope { name: "an SNS record", is: |it| it["EventSource"] == "aws:sns",
+        holds: One { inside: "/Sns/Message", key: Some("/Sns/MessageId") }, advice: PUBLISH },
+    Envelope { name: "an SNS notification", is: |it| it["Type"] == "Notification",
+        holds: One { inside: "/Message", key: Some("/MessageId") }, advice: PUBLISH },
+    Envelope { name: "an input of Lambda's Invoke", is: |it| it["FunctionName"].is_string(),
+        holds: One { inside: "/Payload", key: None }, advice: "send the operation as `Payload`" },
+
+    Envelope { name: "an S3 notification", is: |it| it["eventSource"] == "aws:s3" || it["Event"] == "s3:TestEvent",
+        holds: Nothing, advice: "switch on EventBridge for the bucket: an input transformer of a rule makes the operation" },
+    Envelope { name: "a DynamoDB stream record", is: |it| it["eventSource"] == "aws:dynamodb",
+        holds: Nothing, advice: PUT_A_PIPE },
+    Envelope { name: "a Kinesis record", is: |it| it["eventSource"] == "aws:kinesis",
+        holds: Nothing, advice: PUT_A_PIPE },
+    Envelope { name: "a batch of Kafka", is: |it| it["eventSource"] == "aws:kafka" || it["eventSource"] == "SelfManagedKafka",
+        holds: Nothing, advice: PUT_A_PIPE },
+    Envelope { name: "a batch of Amazon MQ", is: |it| it["eventSource"] == "aws:mq" || it["eventSource"] == "aws:rmq",
+        holds: Nothing, advice: PUT_A_PIPE },
+    Envelope { name: "a record of another source than SQS and SNS", is: |it| it["eventSource"].is_string() && it["eventSource"] != "aws:sqs",
+        holds: Nothing, advice: "send the operation to an SQS queue" },
+    Envelope { name: "a batch of CloudWatch Logs", is: |it| it["awslogs"].is_object(),
+        holds: Nothing, advice: "send the operation to an SQS queue" },
+    Envelope { name: "an SNS confirmation", is: |it| it["SubscribeURL"].is_string(),
+        holds: Nothing, advice: "confirm the subscription at its `SubscribeURL`" },
+    Envelope { name: "a pointer to a message in S3", is: |it| it[0].as_str().is_some_and(|class| class.ends_with("S3Pointer")),
+        holds: Nothing, advice: "switch off the Extended Client Library: the operation has to be in the message" },
+    Envelope { name: "the record of a Lambda destination", is: |it| it["requestContext"]["functionArn"].is_string(),
+        holds: Nothing, advice: "use a dead-letter queue instead, which gets the event as it was" },
+    Envelope { name: "a request of an Application Load Balancer", is: |it| it["requestContext"]["elb"].is_object(),
+        holds: Nothing, advice: USE_AN_HTTP_API },
+    Envelope { name: "a request of VPC Lattice", is: |it| it["requestContext"]["serviceArn"].is_string() || it["raw_path"].is_string(),
+        holds: Nothing, advice: USE_AN_HTTP_API },
+    Envelope { name: "a message of a WebSocket API", is: |it| it["requestContext"]["connectionId"].is_string(),
+        holds: Nothing, advice: USE_AN_HTTP_API },
+    Envelope { name: "a request in payload format 1.0, of a REST API or an HTTP API", is: |it| it["requestContext"].is_object(),
+        holds: Nothing, advice: USE_AN_HTTP_API },
+
+    Envelope { name: "a list of records", is: |it| !it["Records"][0].is_null(), holds: Many { inside: "/Records" }, advice: "" },
+    Envelope { name: "a list", is: |it| !it[0].is_null(), holds: Many { inside: "" }, advice: "" },
+];
+
+const MAKE_DETAIL: &str = "its `detail` should be the operation, or an input transformer of the rule should make one";
+const PUBLISH: &str = "publish the operation as the message, with raw message delivery to a queue switched on or off";
+const PUT_A_PIPE: &str = "put EventBridge Pipes in between: an input template makes the operation";
+const USE_AN_HTTP_API: &str = "use an HTTP API with payload format 2.0, or a function URL";
+
 #[cfg(test)]
 mod tests {
-    use appsync::DynamicRequest;
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     use proptest::prelude::*;
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::{http, queue};
+    use crate::http;
 
-    fn of(event: Value) -> String {
-        match Event::of(event) {
-            Ok(Event::Direct(request, None)) => format!("direct {request}"),
-            Ok(Event::Direct(request, Some(id))) => format!("direct {request} of {id}"),
-            Ok(Event::Http(_)) => "http".to_owned(),
-            Ok(Event::Queue(batch)) => format!("queue of {}", batch.records.len()),
-            Err(error) => error.to_string().rsplit(": ").next().unwrap_or_default().to_owned(),
+    /// What a sender sends, with `content` at the place for it.
+    fn sent(sender: &str, place: &str, content: &Value) -> Value {
+        let mut senders: Value = serde_json::from_str(include_str!("../senders.json")).unwrap();
+        let mut event = senders[sender].take();
+        *event.pointer_mut(place).unwrap() = content.clone();
+        event
+    }
+
+    fn in_rule(content: &Value) -> Value {
+        sent("EventBridge", "/detail", content)
+    }
+
+    fn in_queue(content: &Value) -> Value {
+        sent("SQS", "/body", &json!(content.to_string()))
+    }
+
+    fn in_topic(content: &Value) -> Value {
+        sent("notification", "/Message", &json!(content.to_string()))
+    }
+
+    fn as_text(content: &Value) -> Value {
+        json!(content.to_string())
+    }
+
+    /// The name of the operation and its key.
+    fn unwrapped(event: Value) -> String {
+        match unwrap(event) {
+            Ok(Content::Operation(request, key)) => format!("{} {}", request.operation(), key.unwrap_or_default()),
+            Ok(Content::Request(_)) => "request".to_owned(),
+            Ok(Content::Records(records)) => format!("{} records", records.len()),
+            Err(error) => error.to_string().split_once("}: ").unwrap().1.to_owned(),
+        }
+    }
+
+    const OF_RULE: &str = "6a7e8feb-b491-4cf7-a9f1-bf3703467718";
+    const OF_QUEUE: &str = "059f36b4-87a3-44ab-83d2-661975830a7d";
+    const OF_TOPIC: &str = "dc1e94d9-56c5-5e96-808d-cc7f68faa162";
+
+    #[test]
+    fn an_operation_is_found_in_any_envelope_and_the_innermost_key_counts() {
+        let a = &json!({"operation": "A"});
+        for (event, key) in [
+            (a.clone(), ""),
+            (as_text(a), ""),
+            (in_rule(a), OF_RULE),
+            (in_rule(&as_text(a)), OF_RULE),
+            (sent("Scheduler", "/detail", &as_text(a)), "9a3c1d52-7f0e-4be4-93f6-0c1f8a52e7b1"),
+            (json!({"FunctionName": "mutate", "InvocationType": "Event", "Payload": a.to_string()}), ""),
+            (in_queue(a), OF_QUEUE),
+            (sent("SQS", "/body", a), OF_QUEUE),
+            (in_queue(&as_text(a)), OF_QUEUE),
+            (in_queue(&in_rule(a)), OF_RULE),
+            (in_queue(&in_rule(&as_text(a))), OF_RULE),
+            (in_queue(&in_topic(a)), OF_TOPIC),
+            (in_queue(&in_topic(&in_rule(a))), OF_RULE),
+            (sent("SNS", "/Records/0/Sns/Message", &as_text(a)), "95df01b4-ee98-5cb9-9903-4c221d41eb5e"),
+            (sent("SNS", "/Records/0/Sns/Message", &as_text(&in_rule(a))), OF_RULE),
+        ] {
+            assert_eq!(unwrapped(event.clone()), format!("A {key}"), "{event}");
+        }
+        // An envelope without an id leaves the one around it.
+        let mut rule = in_rule(a);
+        for id in [json!(null), json!(""), json!(1)] {
+            rule["id"] = id;
+            assert_eq!(unwrapped(in_queue(&rule)), format!("A {OF_QUEUE}"));
         }
     }
 
     #[test]
-    fn an_event_is_known_by_what_its_sender_puts_in() {
+    fn several_records_and_http_requests_are_answered_in_their_own_way() {
+        let record = in_queue(&json!({"operation": "A"}));
+        let notice = sent("SNS", "/Records/0/Sns/Message", &json!("a"))["Records"][0].take();
         for (event, expected) in [
-            (json!({"operation": "A"}), r#"direct {"operation":"A"}"#),
-            (json!({"detail-type": "order", "detail": {"operation": "A"}}), r#"direct {"operation":"A"}"#),
-            (json!({"detail-type": "order", "detail": {"id": "b"}, "id": "a"}), r#"direct {"id":"b"} of a"#),
-            (json!({"detail-type": "order"}), "direct null"),
-            (json!(null), "direct null"),
-            (json!({"Records": [{"eventSource": "aws:sqs"}, {}]}), "queue of 2"),
-            (json!({"Records": [{"eventSource": "aws:sqs"}, 1]}), "it is not what SQS sends"),
-            (json!({"Records": [{"eventSource": "aws:s3"}]}), "its records are not those of an SQS queue"),
-            (json!({"requestContext": {"http": {"method": "POST"}}}), "http"),
-            (json!({"requestContext": {"http": {}}}), "it is not what API Gateway sends (payload 2.0)"),
+            (json!({"Records": [record, record]}), "2 records"),
+            (json!([record]), "1 records"),
+            (json!([{"operation": "A"}, {"operation": "B"}]), "2 records"),
+            (json!({"Records": [notice, notice]}), "2 records"),
+            (sent("HTTP API", "/body", &json!("{}")), "request"),
+            (sent("function URL", "/body", &json!("{}")), "request"),
+        ] {
+            assert_eq!(unwrapped(event.clone()), expected, "{event}");
+            let refusal = unwrapped(in_queue(&event));
+            assert!(refusal.starts_with("it is a") && refusal.contains("in an SQS message"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_operation_is_refused_by_name_with_advice() {
+        let pointer = "software.amazon.payloadoffloading.PayloadS3Pointer";
+        let record = |source: &str| json!({"Records": [{"eventSource": source}, {"eventSource": source}]});
+        for (event, name, advice) in [
+            (record("aws:s3"), "an S3 notification", "EventBridge"),
+            (json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}), "an S3 notification", "EventBridge"),
+            (record("aws:dynamodb"), "a DynamoDB stream record", "Pipes"),
+            (record("aws:kinesis"), "a Kinesis record", "Pipes"),
+            (json!([{"eventSource": "aws:kinesis", "data": "e30="}]), "a Kinesis record", "input template"),
+            (json!({"eventSource": "aws:kafka", "records": {}}), "a batch of Kafka", "Pipes"),
+            (json!({"eventSource": "aws:rmq"}), "a batch of Amazon MQ", "Pipes"),
+            (record("aws:ses"), "a record of another source than SQS and SNS", "SQS"),
+            (json!({"awslogs": {"data": "H4sI"}}), "a batch of CloudWatch Logs", "SQS"),
             (
-                json!({"requestContext": {"httpMethod": "POST"}}),
-                "it has another payload format than 2.0 of an HTTP API",
+                json!({"Type": "SubscriptionConfirmation", "SubscribeURL": "https://a"}),
+                "an SNS confirmation",
+                "confirm",
+            ),
+            (json!([pointer, {"s3BucketName": "a", "s3Key": "b"}]), "a pointer to a message in S3", "switch off"),
+            (
+                json!({"requestContext": {"functionArn": "arn"}, "requestPayload": {"operation": "A"}}),
+                "the record of a Lambda destination",
+                "dead-letter queue",
+            ),
+            (
+                json!({"requestContext": {"elb": {}}, "httpMethod": "POST"}),
+                "a request of an Application Load Balancer",
+                "HTTP API",
+            ),
+            (
+                json!({"requestContext": {"serviceArn": "arn"}, "version": "2.0"}),
+                "a request of VPC Lattice",
+                "HTTP API",
+            ),
+            (json!({"requestContext": {"connectionId": "a"}}), "a message of a WebSocket API", "HTTP API"),
+            (
+                json!({"requestContext": {"httpMethod": "POST"}, "resource": "/"}),
+                "a request in payload format 1.0, of a REST API or an HTTP API",
+                "payload format 2.0",
             ),
         ] {
-            assert_eq!(of(event.clone()), expected, "{event}");
+            for (event, place) in [(event.clone(), ""), (in_queue(&event), "in an SQS message")] {
+                let refusal = unwrapped(event);
+                let expected = format!("it is {name}, which names no operation");
+                assert!(refusal.starts_with(&expected) && refusal.contains(advice), "{refusal}");
+                assert!(refusal.contains(place), "{refusal}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_inside_is_said_with_its_place_and_what_helps() {
+        let other = &json!({"order": 1});
+        for (event, expected) in [
+            (other.clone(), "`operation` is missing"),
+            (json!(null), "it is not an object"),
+            (json!([]), "it is not an object"),
+            (json!({"Records": []}), "`operation` is missing"),
+            (json!("canary"), "it is not JSON"),
+            (
+                in_rule(other),
+                "`operation` is missing, in an EventBridge event; its `detail` should be the operation, or an input \
+                 transformer of the rule should make one",
+            ),
+            (
+                sent("Scheduler", "/detail", &json!("{}")),
+                "`operation` is missing, in an EventBridge event; its `detail` should be the operation, or an input \
+                 transformer of the rule should make one",
+            ),
+            (in_queue(other), "`operation` is missing, in an SQS message; send the operation as the body"),
+            (
+                in_queue(&sent("notification", "/Message", &json!("canary"))),
+                "it is not JSON, in an SNS notification in an SQS message; publish the operation as the message, with raw \
+                 message delivery to a queue switched on or off",
+            ),
+        ] {
+            assert_eq!(unwrapped(event), expected);
         }
     }
 
     /// A valid event of each sender.
-    fn events() -> [Value; 4] {
+    fn events() -> Vec<Value> {
         let request =
-            json!({"operation": "CancelOrder", "variables": {"id": "order-1", "input": {"expectedVersion": 1}}});
-        let record = json!({
-            "messageId": "message-1", "receiptHandle": "AQEB", "body": request.to_string(), "eventSource": "aws:sqs",
-            "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": "a"}, "messageAttributes": {},
-            "md5OfBody": "e4e6", "eventSourceARN": "arn:aws:sqs:eu-west-1:1:orders", "awsRegion": "eu-west-1",
-        });
-        let http = json!({"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "curl"});
-        [
+            &json!({"operation": "CancelOrder", "variables": {"id": "order-1", "input": {"expectedVersion": 1}}});
+        let mut encoded = sent("HTTP API", "/body", &json!(STANDARD.encode(request.to_string())));
+        encoded["isBase64Encoded"] = json!(true);
+        encoded["headers"]["idempotency-key"] = json!("key-1");
+        vec![
             request.clone(),
-            json!({"version": "0", "id": "event-1", "detail-type": "order", "source": "shop", "detail": request}),
-            json!({"Records": [record, record]}),
-            json!({
-                "version": "2.0", "routeKey": "POST /", "rawPath": "/", "rawQueryString": "", "cookies": ["a=b"],
-                "headers": {"content-type": "application/json", "idempotency-key": "key-1"},
-                "requestContext": {
-                    "accountId": "1", "apiId": "a", "http": http, "requestId": "r", "stage": "$default",
-                    "authorizer": {"jwt": {"claims": {"sub": "user-1"}, "scopes": ["orders/read"]}},
-                    "time": "23/Nov/2026:12:30:45 +0000", "timeEpoch": 1_795_437_045_500_i64,
-                },
-                "body": STANDARD.encode(request.to_string()), "isBase64Encoded": true,
-            }),
+            in_rule(request),
+            sent("Scheduler", "/detail", &as_text(request)),
+            json!({"FunctionName": "mutate", "Payload": request.to_string()}),
+            json!([request, in_queue(request)]),
+            json!({"Records": [in_queue(request), in_queue(&in_rule(request))]}),
+            json!({"Records": [in_queue(&in_topic(&in_rule(&as_text(request))))]}),
+            sent("SNS", "/Records/0/Sns/Message", &as_text(request)),
+            sent("function URL", "/body", &as_text(request)),
+            encoded,
         ]
     }
 
     /// The requests that would be sent for an event, or why none is.
     fn requests(event: Value) -> Vec<Result<DynamicRequest, DispatchError>> {
-        match Event::of(event) {
-            Ok(Event::Direct(request, _)) => vec![DynamicRequest::parse(request)],
-            Ok(Event::Http(request)) => vec![http::operation(&request)],
-            Ok(Event::Queue(batch)) => batch.records.iter().map(queue::request).collect(),
+        match unwrap(event) {
+            Ok(Content::Operation(request, _)) => vec![Ok(request)],
+            Ok(Content::Request(request)) => vec![http::operation(&request).map(|(request, _)| request)],
+            // One after the other, as they are executed.
+            Ok(Content::Records(records)) => {
+                records.into_iter().map(|record| operation(record).map(|(request, _)| request)).collect()
+            }
             Err(error) => vec![Err(error)],
         }
     }
@@ -183,7 +438,12 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            prop_oneof![Just("aws:sqs".to_owned()), Just("2.0".to_owned()), ".*"].prop_map(Value::from),
+            prop_oneof![
+                prop::sample::select(vec!["aws:sqs", "aws:sns", "Notification", "{}", "[]", "null"])
+                    .prop_map(str::to_owned),
+                ".*"
+            ]
+            .prop_map(Value::from),
         ];
         leaf.prop_recursive(5, 64, 6, |inner| {
             let name = prop::sample::select(vec![
@@ -200,6 +460,12 @@ mod tests {
                 "attributes",
                 "detail-type",
                 "detail",
+                "EventSource",
+                "Sns",
+                "Type",
+                "Message",
+                "FunctionName",
+                "Payload",
                 "operation",
                 "variables",
                 "version",
@@ -221,7 +487,7 @@ mod tests {
 
         #[test]
         fn a_damaged_event_is_a_request_or_a_reason_and_takes_little_memory(
-            mut event in prop::sample::select(events().to_vec()),
+            mut event in prop::sample::select(events()),
             at in any::<prop::sample::Index>(),
             damage in damage(),
         ) {

@@ -1,14 +1,62 @@
+use std::{fmt, sync::Arc};
+
 use appsync::{
     AppSyncClient, AppSyncError, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest,
     OperationKind, dispatch,
 };
 use auth_cache::ErrorChain;
+use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
 use startup::Grant;
 use tracing::Span;
 
-use crate::{event::Event, http, queue};
+use crate::{
+    batch,
+    envelope::{self, Content},
+    http,
+};
+
+/// Answers one event, of whatever sender; over HTTP, for those who have one of `callers`. A failure is logged here, once.
+///
+/// # Errors
+/// When the invocation has to fail, because its sender would not understand any other answer. Its `errorType` is one of
+/// the stable ones of [`DispatchError::error_type`].
+pub async fn handle(
+    operations: Operations,
+    appsync: AppSyncClient,
+    callers: Arc<[Grant]>,
+    event: LambdaEvent<Value>,
+) -> Result<Answer, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let appsync = appsync.traced_by(context.xray_trace_id.as_deref());
+    let invocation = Invocation {
+        operations,
+        appsync: &appsync,
+        callers: &callers,
+        deadline: Deadline::of_invocation(context.deadline()),
+        request_id: &context.request_id,
+    };
+    let answer = match invocation.answer(payload).await {
+        Ok(answer) if startup::is_too_large(&answer) => answer.too_large(operations.kind == OperationKind::Mutation),
+        answer => answer,
+    };
+    answer.map_err(|error| Diagnostic {
+        error_type: error.error_type().to_owned(),
+        error_message: ErrorChain(&error).to_string(),
+    })
+}
+
+/// What the sender of an event reads, as JSON.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Answer {
+    /// GraphQL's own answer: the event was one operation.
+    Operation(DynamicAnswer),
+    /// The response to an HTTP request, or which messages of a batch failed.
+    Other(Value),
+}
 
 /// The operations that a function serves: those of one kind.
 #[derive(Clone, Copy, Debug)]
@@ -27,76 +75,65 @@ impl Operations {
     pub const fn mutations(all: &'static [DynamicOperation]) -> Self {
         Self { all, kind: OperationKind::Mutation }
     }
+}
 
-    /// Executes the operation that `request` names; the current span then names it too.
+/// What all operations of one invocation have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Invocation<'a> {
+    operations: Operations,
+    appsync: &'a AppSyncClient,
+    pub(crate) callers: &'a [Grant],
+    deadline: Deadline,
+    request_id: &'a str,
+}
+
+impl Invocation<'_> {
+    async fn answer(self, event: Value) -> Result<Answer, DispatchError> {
+        let answer = match envelope::unwrap(event) {
+            Ok(Content::Operation(request, key)) => {
+                self.execute(request, key.or_else(|| self.last_key(""))).await.map(Answer::Operation)
+            }
+            Ok(Content::Request(request)) => return Ok(Answer::Other(http::answer(self, request).await)),
+            Ok(Content::Records(_)) if self.operations.kind != OperationKind::Mutation => {
+                Err(DispatchError::invalid_event("nobody would get the data that a message asks for"))
+            }
+            Ok(Content::Records(records)) => return batch::answer(self, records).await.map(Answer::Other),
+            Err(error) => Err(error),
+        };
+        answer.inspect_err(|error| {
+            let request_id = error.appsync().and_then(AppSyncError::request_id);
+            tracing::error!(
+                error_type = error.error_type(),
+                appsync_request_id = request_id,
+                error = %ErrorChain(error),
+                "invocation failed",
+            );
+        })
+    }
+
+    /// Executes the operation that `request` names; the current span then names it too. The API knows a repetition by `key`.
     pub(crate) async fn execute(
-        &self,
-        appsync: &AppSyncClient,
+        self,
         request: DynamicRequest,
-        deadline: Deadline,
+        key: Option<String>,
     ) -> Result<DynamicAnswer, DispatchError> {
-        if let Some(known) = self.all.iter().find(|operation| operation.name() == request.operation()) {
+        if let Some(known) = self.known(&request) {
             Span::current().record("operation", known.name());
         }
-        dispatch(self.all, self.kind, appsync, request, deadline).await
+        let request = match key {
+            Some(key) => request.with_client_token(key),
+            None => request,
+        };
+        dispatch(self.operations.all, self.operations.kind, self.appsync, request, self.deadline).await
     }
-}
 
-/// What the sender of an event reads, as JSON.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Answer {
-    /// GraphQL's own answer: the event was an operation and nothing else.
-    Operation(DynamicAnswer),
-    /// The response to an HTTP request, or which messages of a batch failed.
-    Other(Value),
-}
-
-/// Answers one event, of whatever sender; over HTTP, for those who have one of `callers`. A failure is logged here, once.
-///
-/// # Errors
-/// When the invocation has to fail, because its sender would not understand any other answer.
-pub async fn answer(
-    operations: Operations,
-    appsync: &AppSyncClient,
-    callers: &[Grant],
-    event: Value,
-    deadline: Deadline,
-) -> Result<Answer, DispatchError> {
-    let answer = answer_sender(operations, appsync, callers, event, deadline).await;
-    if let Err(error) = &answer {
-        let request_id = error.appsync().and_then(AppSyncError::request_id);
-        tracing::error!(
-            error_type = error.error_type(),
-            appsync_request_id = request_id,
-            error = %ErrorChain(error),
-            "invocation failed",
-        );
+    /// The operation that `request` names, of whatever kind.
+    pub(crate) fn known(self, request: &DynamicRequest) -> Option<&'static DynamicOperation> {
+        self.operations.all.iter().find(|operation| operation.name() == request.operation())
     }
-    answer
-}
 
-async fn answer_sender(
-    operations: Operations,
-    appsync: &AppSyncClient,
-    callers: &[Grant],
-    event: Value,
-    deadline: Deadline,
-) -> Result<Answer, DispatchError> {
-    match Event::of(event)? {
-        Event::Direct(request, id) => {
-            let request = DynamicRequest::parse(request)?;
-            let request = match id {
-                Some(id) => request.with_client_token(id),
-                None => request,
-            };
-            Ok(Answer::Operation(operations.execute(appsync, request, deadline).await?))
-        }
-        Event::Http(request) => Ok(Answer::Other(http::answer(operations, appsync, callers, *request, deadline).await)),
-        Event::Queue(_) if operations.kind != OperationKind::Mutation => {
-            Err(DispatchError::invalid_event("nobody would get the data that a message asks for"))
-        }
-        Event::Queue(batch) => Ok(Answer::Other(queue::answer(operations, appsync, batch, deadline).await)),
+    /// The key of last resort: Lambda's id of the invocation, which stays the same when it repeats an asynchronous one.
+    pub(crate) fn last_key(&self, suffix: impl fmt::Display) -> Option<String> {
+        (!self.request_id.is_empty()).then(|| format!("{}{suffix}", self.request_id))
     }
 }

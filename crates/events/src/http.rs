@@ -1,70 +1,104 @@
-//! Requests to an HTTP API of API Gateway: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+//! Requests to an HTTP API of API Gateway or to a function URL, payload format 2.0:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
-use appsync::{AppSyncClient, AppSyncError, Deadline, DispatchError, DynamicRequest, ErrorKind};
+use appsync::{AppSyncError, DispatchError, DynamicAnswer, DynamicRequest, ErrorKind};
 use auth_cache::ErrorChain;
-use aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderName, StatusCode};
-use serde_json::{Value, json};
-use startup::Grant;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
 
-use crate::{Operations, callers};
+use crate::{
+    callers, envelope,
+    handle::Invocation,
+    idempotency::{IdempotencyKey, is_result_of},
+};
 
-/// The answer for API Gateway; failures too are answers.
-pub(crate) async fn answer(
-    operations: Operations,
-    appsync: &AppSyncClient,
-    callers: &[Grant],
-    request: ApiGatewayV2httpRequest,
-    deadline: Deadline,
-) -> Value {
-    let Some(authorizer) = request.request_context.authorizer.as_ref().filter(|authorizer| is_authorized(authorizer))
-    else {
+/// The response to a request; failures too are responses.
+pub(crate) async fn answer(invocation: Invocation<'_>, request: Value) -> Value {
+    let Some(caller) = caller(&request["requestContext"]["authorizer"]) else {
         let message = "the request did not come through an authorizer of the API";
         return response(StatusCode::UNAUTHORIZED, None, failure("Unauthorized", message));
     };
-    if !callers::may(authorizer, callers) {
+    if !callers::may(&request["requestContext"]["authorizer"], invocation.callers) {
         let message = "operations are executed as the service, and OPERATION_CALLERS does not name the caller";
         return response(StatusCode::FORBIDDEN, None, failure("Forbidden", message));
     }
-    let answer = match operation(&request) {
-        Ok(operation) => operations.execute(appsync, operation, deadline).await,
-        Err(error) => Err(error),
+    let (operation, key) = match operation(&request) {
+        Ok(found) => found,
+        Err(error) => return failed(&error),
     };
-    match answer {
-        Ok(answer) => response(StatusCode::OK, None, answer.to_string()),
-        Err(error) => {
-            let (status, retry_after) = status(&error);
-            if status.is_server_error() {
-                tracing::error!(error_type = error.error_type(), error = %ErrorChain(&error), "request failed");
-            }
-            response(status, retry_after, failure(error.error_type(), &error.to_string()))
+    let variables = key.as_ref().and_then(|_| variables_without_key(invocation, &operation));
+    let key = key.map(|key| key.for_api(operation.operation(), &caller)).or_else(|| invocation.last_key(""));
+    match invocation.execute(operation, key).await {
+        Ok(answer) if variables.is_some_and(|variables| !is_result(&answer, &variables)) => {
+            let body = failure("IdempotencyKeyReused", IdempotencyKey::REUSED);
+            response(StatusCode::UNPROCESSABLE_ENTITY, None, body)
         }
+        Ok(answer) => response(StatusCode::OK, None, answer.to_string()),
+        Err(error) => failed(&error),
     }
 }
 
-/// <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Whether the gateway knows who the caller is, by whatever kind of authorizer.
-fn is_authorized(authorizer: &ApiGatewayRequestAuthorizer) -> bool {
-    let jwt = authorizer.jwt.as_ref().is_some_and(|jwt| !jwt.claims.is_empty());
-    jwt || authorizer.iam.is_some() || !authorizer.fields.is_empty()
+/// Who calls, by whatever kind of authorizer, from what is the same in all requests of the caller. `None` if the gateway
+/// does not know.
+fn caller(authorizer: &Value) -> Option<String> {
+    let told = |place| authorizer.pointer(place).filter(|it| it.as_object().is_some_and(|it| !it.is_empty()));
+    if let Some(claims) = told("/jwt/claims") {
+        return Some(claims["sub"].as_str().map_or_else(|| claims.to_string(), str::to_owned));
+    }
+    // The users of an identity pool have one role in common.
+    let iam = told("/iam").map(|iam| json!([iam["userArn"], iam["cognitoIdentity"]["identityId"]]).to_string());
+    iam.or_else(|| told("/lambda").map(Value::to_string))
 }
 
-/// What a request asks for.
-pub(crate) fn operation(request: &ApiGatewayV2httpRequest) -> Result<DynamicRequest, DispatchError> {
+/// What a request asks for, and what the caller calls it.
+pub(crate) fn operation(request: &Value) -> Result<(DynamicRequest, Option<IdempotencyKey>), DispatchError> {
     let invalid = DispatchError::invalid_event;
-    let body = request.body.as_deref().unwrap_or_default();
-    let body = match request.is_base64_encoded {
-        true => STANDARD.decode(body).map_err(|_| invalid("the body is not base64, as it should be"))?,
-        false => body.as_bytes().to_vec(),
-    };
-    let operation = DynamicRequest::parse(serde_json::from_slice(&body).map_err(|_| invalid("the body is not JSON"))?)?;
-    Ok(match request.headers.get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()) {
-        Some(key) => operation.with_client_token(key),
-        None => operation,
+    let mut body = request["body"].as_str().unwrap_or_default().to_owned();
+    if request["isBase64Encoded"] == true {
+        let bytes = STANDARD.decode(body).map_err(|_| invalid("the body is not base64, as it should be"))?;
+        body = String::from_utf8(bytes).map_err(|_| invalid("the body is not UTF-8"))?;
+    }
+    let (operation, inner) = envelope::operation(Value::String(body))?;
+    let header = request["headers"].as_object().into_iter().flatten();
+    let header = header.filter(|(name, _)| name.eq_ignore_ascii_case(IdempotencyKey::HEADER)).map(|(_, value)| value);
+    let key = inner.map(Value::String).as_ref().or(header.last()).map(|key| {
+        IdempotencyKey::parse(key.as_str().unwrap_or_default()).ok_or_else(|| invalid(IdempotencyKey::INVALID))
+    });
+    Ok((operation, key.transpose()?))
+}
+
+/// What a request makes, as its variables say it, if a key is to tell its repetitions and the variables have none.
+fn variables_without_key(invocation: Invocation<'_>, request: &DynamicRequest) -> Option<Value> {
+    let (name, parents) = invocation.known(request)?.client_token()?.split_last()?;
+    let mut variables = request.variables().clone();
+    let input = parents.iter().try_fold(&mut variables, |value, name| value.get_mut(name))?.as_object_mut()?;
+    input.remove(*name).is_none_or(|key| key.is_null()).then_some(variables)
+}
+
+/// Whether an answer can be what a request with these variables made. What has been changed since does not tell.
+fn is_result(answer: &DynamicAnswer, variables: &Value) -> bool {
+    let Ok(Value::Object(fields)) = serde_json::from_str(answer.data.get()) else { return true };
+    let inputs = || std::iter::once(variables).chain(variables.as_object().into_iter().flat_map(Map::values));
+    fields.values().filter(|made| !has_changed(made)).all(|made| {
+        inputs().all(|input| {
+            is_result_of(made, input, input.as_object().into_iter().flat_map(Map::keys).map(String::as_str))
+        })
     })
+}
+
+/// By the names that AppSync's own generators use.
+fn has_changed(made: &Value) -> bool {
+    made["createdAt"] != made["updatedAt"] || made["version"].as_f64().is_some_and(|version| version > 1.0)
+}
+
+/// The response to a failure. One that is not the client's own is logged here, once.
+fn failed(error: &DispatchError) -> Value {
+    let (status, retry_after) = status(error);
+    if status.is_server_error() {
+        tracing::error!(error_type = error.error_type(), error = %ErrorChain(error), "request failed");
+    }
+    response(status, retry_after, failure(error.error_type(), &error.to_string()))
 }
 
 fn status(error: &DispatchError) -> (StatusCode, Option<u64>) {

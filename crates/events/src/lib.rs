@@ -35,11 +35,14 @@
 //! failure the rest of the group is handed back untried, so that their order holds. A message that cannot be understood is
 //! handed back like any other: the queue's redrive policy moves it to the dead-letter queue, where nothing is lost.
 
-mod answer;
 mod answer_size;
 mod callers;
-mod event;
-mod http;
-mod queue;
+mod handle;
 
-pub use answer::{Answer, Operations, answer};
+mod batch;
+mod envelope;
+mod http;
+mod idempotency;
+
+pub use handle::{Answer, Operations, handle};
+pub use idempotency::{IdempotencyKey, is_result_of};

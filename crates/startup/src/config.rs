@@ -19,7 +19,7 @@ use crate::proxies::Proxies;
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace of the token's metrics, see [`auth_cache::EmfObserver`] | no metrics |
 /// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
 /// | `HTTP_API_CALLERS` | `authorizer`: who calls `http-api`, the gateway's authorizer says; `unverified-token`: the token itself, on a developer's machine only | `authorizer` |
-/// | `OPERATION_CALLERS` | who may call `query` and `mutate` over HTTP, which act as the service: those with one of these groups and scopes, such as `group:order-services scope:orders/admin` | nobody; with an `AWS_ENDPOINT_URL` on this machine, `group:order-services group:order-staff` |
+/// | `OPERATION_CALLERS` | who may call `query` and `mutate` over HTTP, which act as the service: those with one of these groups and scopes, such as `group:order-services scope:orders/admin`, or `iam`: whom IAM lets call | nobody; with an `AWS_ENDPOINT_URL` on this machine, `group:order-services group:order-staff` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |
 /// | `AWS_ENDPOINT_URL` | where Cognito and SSM are, when it is not AWS: https, or http on this machine | |
 /// | `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | the same for one service | `AWS_ENDPOINT_URL` |
@@ -61,6 +61,8 @@ pub enum Grant {
     Group(String),
     /// This scope.
     Scope(String),
+    /// What IAM lets call the route or the function URL: it has looked at the caller's policies already.
+    Iam,
 }
 
 /// How to reach AWS: what Lambda sets in every function's environment.
@@ -131,8 +133,11 @@ impl Config {
                 "unverified-token" => Some(true),
                 _ => None,
             });
-        let operation_callers =
-            settings.optional("OPERATION_CALLERS", "group:NAME or scope:NAME, several with spaces in between", grants);
+        let operation_callers = settings.optional(
+            "OPERATION_CALLERS",
+            "group:NAME, scope:NAME or iam, several with spaces in between",
+            grants,
+        );
         let log_level = settings.log_level();
         let aws = settings.aws();
         let is_aws = aws.as_ref().is_some_and(|aws| !aws.endpoint_url(COGNITO).is_some_and(is_loopback));
@@ -401,6 +406,7 @@ fn grants(value: &str) -> Option<Arc<[Grant]>> {
     let grant = |word: &str| match word.split_once(':') {
         Some(("group", name)) if !name.is_empty() => Some(Grant::Group(name.to_owned())),
         Some(("scope", name)) if !name.is_empty() => Some(Grant::Scope(name.to_owned())),
+        None if word == "iam" => Some(Grant::Iam),
         _ => None,
     };
     value.split_ascii_whitespace().map(grant).collect()
@@ -633,9 +639,9 @@ mod tests {
         assert_eq!(callers(&[elsewhere]), []);
         assert_eq!(callers(&[("OPERATION_CALLERS", " ")]), []);
         assert_eq!(callers(&[here]), [group("order-services"), group("order-staff")]);
-        let set = ("OPERATION_CALLERS", "scope:orders/admin  group:a:b");
+        let set = ("OPERATION_CALLERS", "scope:orders/admin  group:a:b iam");
         for settings in [&[set][..], &[set, here]] {
-            assert_eq!(callers(settings), [scope("orders/admin"), group("a:b")]);
+            assert_eq!(callers(settings), [scope("orders/admin"), group("a:b"), Grant::Iam]);
         }
     }
 

@@ -1,4 +1,5 @@
 use axum::response::{IntoResponse, Json as JsonAnswer, Response};
+use events::IdempotencyKey;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use operations::{
     CancelOrder, CreateOrder, GetOrder, ListOrders, UpdateOrder, cancel_order, create_order, fragments::OrderFields,
@@ -9,7 +10,7 @@ use crate::{
     conditional::{self, IfMatch},
     cursor,
     extract::{Id, Json, OptionalJson, Parameters},
-    idempotency::{self, IdempotencyKey},
+    idempotency::{self, Key},
     model::{Cancellation, ListParameters, NewOrder, Order, OrderChanges, OrderPage},
     problem::Problem,
     session::Session,
@@ -70,17 +71,12 @@ pub(crate) async fn read(session: Session, Id(id): Id, headers: HeaderMap) -> Re
         ("etag" = String, description = "Its version"),
     )),
 ))]
-pub(crate) async fn create(
-    session: Session,
-    key: IdempotencyKey,
-    Json(order): Json<NewOrder>,
-) -> Result<Response, Problem> {
+pub(crate) async fn create(session: Session, key: Key, Json(order): Json<NewOrder>) -> Result<Response, Problem> {
     let input = order.into_input(key.order_id(&session))?;
     let expected = key.is_given().then(|| input.clone());
     let order = session.execute_idempotent::<CreateOrder>(create_order::Variables { input }).await?.create_order;
-    if expected.is_some_and(|input| !idempotency::is_result_of(&order, &input)) {
-        let detail = "This Idempotency-Key belongs to a request with another body.";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    if expected.is_some_and(|input| !idempotency::is_result(&order, &input)) {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, IdempotencyKey::REUSED));
     }
     let location = [(header::LOCATION, session.location(&order.id))];
     Ok((StatusCode::CREATED, location, changed(order)).into_response())

@@ -9,14 +9,11 @@
 
 use std::sync::Arc;
 
-use appsync::{AppSyncClient, Deadline};
-use auth_cache::ErrorChain;
+use appsync::AppSyncClient;
 use events::{Answer, Operations};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
 use startup::Grant;
-
-const OPERATIONS: Operations = Operations::queries(operations::OPERATIONS);
 
 /// Answers one event; over HTTP, for those who have one of `callers`.
 ///
@@ -27,15 +24,5 @@ pub async fn handle(
     callers: Arc<[Grant]>,
     event: LambdaEvent<Value>,
 ) -> Result<Answer, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let appsync = appsync.traced_by(context.xray_trace_id.as_deref());
-    let deadline = Deadline::of_invocation(context.deadline());
-    let answer = match events::answer(OPERATIONS, &appsync, &callers, payload, deadline).await {
-        Ok(answer) if startup::is_too_large(&answer) => answer.too_large(false),
-        answer => answer,
-    };
-    answer.map_err(|error| Diagnostic {
-        error_type: error.error_type().to_owned(),
-        error_message: ErrorChain(&error).to_string(),
-    })
+    events::handle(Operations::queries(operations::OPERATIONS), appsync, callers, event).await
 }

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use local_cloud::{Fault, FaultKind, LocalCloud, Service};
 use serde_json::{Value, json};
 
-use crate::setup::{Setup, invocation};
+use crate::setup::{Setup, invocation, invocation_with_id};
 
 async fn query(t: &Setup, event: Value) -> Value {
     json!(query::handle(t.appsync.clone(), t.callers.clone(), invocation(event)).await.unwrap())
@@ -44,72 +44,61 @@ fn partial(data: &Value) -> Fault {
     Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body })
 }
 
-/// A request as API Gateway sends it for an HTTP API with a JWT authorizer (payload format 2.0).
-fn http_request(body: &str) -> Value {
-    json!({
-        "version": "2.0",
-        "routeKey": "POST /graphql",
-        "rawPath": "/graphql",
-        "rawQueryString": "",
-        "cookies": ["a=b"],
-        "headers": {
-            "accept": "*/*",
-            "authorization": "Bearer canary",
-            "content-length": "61",
-            "content-type": "application/json",
-            "host": "abc123.execute-api.eu-west-1.amazonaws.com",
-            "x-amzn-trace-id": "Root=1-67f0c1a2-0123456789abcdef01234567",
-            "x-forwarded-for": "192.0.2.1",
-        },
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "abc123",
-            "authorizer": {"jwt": {"claims": {"sub": "user-1", "cognito:groups": "[order-services]"}, "scopes": null}},
-            "domainName": "abc123.execute-api.eu-west-1.amazonaws.com",
-            "domainPrefix": "abc123",
-            "http": {
-                "method": "POST",
-                "path": "/graphql",
-                "protocol": "HTTP/1.1",
-                "sourceIp": "192.0.2.1",
-                "userAgent": "curl/8.5.0",
-            },
-            "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "POST /graphql",
-            "stage": "$default",
-            "time": "23/Nov/2026:12:30:45 +0000",
-            "timeEpoch": 1_795_437_045_500_i64,
-        },
-        "body": body,
-        "isBase64Encoded": false,
-    })
+/// What a sender sends, with `content` at the place for it.
+fn sent(sender: &str, place: &str, content: Value) -> Value {
+    let mut senders: Value = serde_json::from_str(include_str!("../../../crates/events/senders.json")).unwrap();
+    let mut event = senders[sender].take();
+    *event.pointer_mut(place).unwrap() = content;
+    event
 }
 
-/// A batch as SQS sends it. Each message is its id, its FIFO group if it has one, and its body.
+/// An event of an EventBridge rule.
+fn rule(id: &str, detail: Value) -> Value {
+    let mut event = sent("EventBridge", "/detail", detail);
+    event["id"] = json!(id);
+    event
+}
+
+/// What SNS puts into a queue, unless raw message delivery is on.
+fn notification(id: &str, message: &Value) -> Value {
+    let mut notification = sent("notification", "/Message", json!(message.to_string()));
+    notification["MessageId"] = json!(id);
+    notification
+}
+
+/// A request of an HTTP API with a JWT authorizer.
+fn http_request(body: &str) -> Value {
+    sent("HTTP API", "/body", json!(body))
+}
+
+/// The same with a key, by a caller.
+fn keyed_request(caller: &str, key: &str, body: &Value) -> Value {
+    let mut event = http_request(&body.to_string());
+    event["headers"]["idempotency-key"] = json!(key);
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = json!(caller);
+    event
+}
+
+/// A batch as SQS sends it. Each message is its id, its message group if it has one, and its body.
 pub(crate) fn batch(messages: &[(&str, Option<&str>, String)]) -> Value {
     let record = |(id, group, body): &(&str, Option<&str>, String)| {
-        let mut record = json!({
-            "messageId": id,
-            "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
-            "body": body,
-            "attributes": {
-                "ApproximateReceiveCount": "1",
-                "SentTimestamp": "1795437045500",
-                "SenderId": "AIDAIENQZJOLO23YVJ4VO",
-                "ApproximateFirstReceiveTimestamp": "1795437045520",
-            },
-            "messageAttributes": {},
-            "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:orders",
-            "awsRegion": "eu-west-1",
-        });
+        let mut record = sent("SQS", "/body", json!(body));
+        record["messageId"] = json!(id);
         if let Some(group) = group {
             record["attributes"]["MessageGroupId"] = json!(group);
         }
         record
     };
     json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
+}
+
+/// The same of a FIFO queue.
+fn fifo_batch(messages: &[(&str, Option<&str>, String)]) -> Value {
+    let mut batch = batch(messages);
+    for record in batch["Records"].as_array_mut().unwrap() {
+        record["eventSourceARN"] = json!("arn:aws:sqs:eu-west-1:123456789012:orders.fifo");
+    }
+    batch
 }
 
 fn failures(ids: &[&str]) -> Value {
@@ -126,37 +115,272 @@ async fn a_direct_invocation_gets_what_graphql_answers() {
 }
 
 #[tokio::test]
+async fn an_asynchronous_invocation_that_lambda_repeats_makes_one_order() {
+    let t = Setup::start().await;
+    let invoke = async |id: &str| {
+        mutate::handle(t.appsync.clone(), t.callers.clone(), invocation_with_id(id, create_order())).await.unwrap()
+    };
+    for id in ["1c0f9a3e-6d55-4e0c-9a53-0d0a3b1f8f10", "1c0f9a3e-6d55-4e0c-9a53-0d0a3b1f8f10"] {
+        invoke(id).await;
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 1);
+    invoke("another").await;
+    assert_eq!(orders_of_the_queue(&t).await, 2);
+    // Whoever runs a function without a runtime has no id.
+    invoke("").await;
+    invoke("").await;
+    assert_eq!(orders_of_the_queue(&t).await, 4);
+}
+
+#[tokio::test]
+async fn a_step_function_that_tries_again_is_known_by_the_key_in_its_variables() {
+    let t = Setup::start().await;
+    let mut payload = create_order();
+    payload["variables"]["input"]["clientToken"] = json!("arn:aws:states:eu-west-1:123456789012:execution:shop:1");
+    for _ in 0..2 {
+        assert_eq!(mutate(&t, payload.clone()).await["data"]["createOrder"]["status"], "PLACED");
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 1);
+    let error = t.mutate(cancel_order(99)).await.unwrap_err();
+    assert_eq!(error.error_type, "ConditionFailed", "what a Catch or Retry names");
+}
+
+#[tokio::test]
 async fn an_eventbridge_rule_invokes_with_the_detail_of_its_event() {
     let t = Setup::start().await;
-    let event = json!({
-        "version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": "order", "source": "shop",
-        "account": "123456789012", "time": "2026-11-23T12:30:45Z", "region": "eu-west-1", "resources": [],
-        "detail": create_order(),
-    });
-    assert_eq!(mutate(&t, event).await["data"]["createOrder"]["status"], "PLACED");
+    for (id, detail) in [("event-1", create_order()), ("event-2", json!(create_order().to_string()))] {
+        assert_eq!(mutate(&t, rule(id, detail)).await["data"]["createOrder"]["status"], "PLACED");
+    }
+    assert_eq!(t.mutate(rule("event-3", cancel_order(99))).await.unwrap_err().error_type, "ConditionFailed");
 }
 
 #[tokio::test]
 async fn an_event_that_eventbridge_delivers_again_makes_one_order() {
     let t = Setup::start().await;
-    let event = |id: &str| json!({"id": id, "detail-type": "order", "source": "shop", "detail": create_order()});
     for _ in 0..2 {
-        mutate(&t, event("6a7e8feb-b491-4cf7-a9f1-bf3703467718")).await;
+        mutate(&t, rule("6a7e8feb-b491-4cf7-a9f1-bf3703467718", create_order())).await;
     }
     assert_eq!(orders_of_the_queue(&t).await, 1);
-    mutate(&t, event("another")).await;
+    mutate(&t, rule("another", create_order())).await;
     assert_eq!(orders_of_the_queue(&t).await, 2);
+}
+
+#[tokio::test]
+async fn scheduler_invokes_with_its_input() {
+    let t = Setup::start().await;
+    let universal = json!({"FunctionName": "mutate", "InvocationType": "Event", "Payload": create_order().to_string()});
+    for (id, input) in [("execution-1", create_order()), ("execution-2", universal)] {
+        for _ in 0..2 {
+            let answer =
+                mutate::handle(t.appsync.clone(), t.callers.clone(), invocation_with_id(id, input.clone())).await;
+            assert_eq!(json!(answer.unwrap())["data"]["createOrder"]["status"], "PLACED");
+        }
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 2);
+    let error = t.mutate(sent("Scheduler", "/detail", json!("{}"))).await.unwrap_err();
+    assert_eq!(error.error_type, "InvalidEvent");
+    assert!(error.error_message.contains("an EventBridge event"), "{error:?}");
+}
+
+#[tokio::test]
+async fn pipes_hands_over_a_list_of_messages_and_gets_back_those_that_failed() {
+    let t = Setup::start().await;
+    let messages = [
+        ("good", None, create_order().to_string()),
+        ("stale", None, cancel_order(99).to_string()),
+        ("no-json", None, "canary".to_owned()),
+    ];
+    for _ in 0..2 {
+        let list = batch(&messages)["Records"].take();
+        assert_eq!(mutate(&t, list).await, failures(&["stale", "no-json"]));
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 1);
+}
+
+#[tokio::test]
+async fn pipes_tries_a_list_without_ids_again_as_a_whole() {
+    let t = Setup::start().await;
+    let invoke =
+        async |list: Value| mutate::handle(t.appsync.clone(), t.callers.clone(), invocation_with_id("id", list)).await;
+    let good = json!([create_order(), create_order()]);
+    for _ in 0..2 {
+        assert_eq!(json!(invoke(good.clone()).await.unwrap()), failures(&[]));
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 2, "each is known by its place");
+    let error = invoke(json!([create_order(), cancel_order(99), create_order()])).await.unwrap_err();
+    assert_eq!(error.error_type, "ConditionFailed");
+    assert_eq!(orders_of_the_queue(&t).await, 3, "all were tried");
+}
+
+#[tokio::test]
+async fn sns_invokes_with_its_message() {
+    let t = Setup::start().await;
+    let event = |message: &Value| sent("SNS", "/Records/0/Sns/Message", json!(message.to_string()));
+    for _ in 0..2 {
+        assert_eq!(mutate(&t, event(&create_order())).await["data"]["createOrder"]["status"], "PLACED");
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 1);
+    assert_eq!(t.mutate(event(&cancel_order(99))).await.unwrap_err().error_type, "ConditionFailed");
+}
+
+#[tokio::test]
+async fn a_queue_that_a_rule_sends_to_has_events_in_it() {
+    let t = Setup::start().await;
+    let body = |id: &str, detail: Value| rule(id, detail).to_string();
+    let messages = [
+        ("message-1", None, body("event-1", create_order())),
+        ("message-2", None, body("event-1", create_order())),
+        ("message-3", None, body("event-2", json!(create_order().to_string()))),
+        ("message-4", None, body("event-3", cancel_order(99))),
+        ("message-5", None, body("event-4", json!({"order": 1}))),
+    ];
+    assert_eq!(mutate(&t, batch(&messages)).await, failures(&["message-4", "message-5"]));
+    assert_eq!(orders_of_the_queue(&t).await, 2, "one of each event");
+}
+
+#[tokio::test]
+async fn a_queue_that_a_topic_sends_to_has_messages_or_notifications_in_it() {
+    let t = Setup::start().await;
+    let enveloped = |id: &str, message: &Value| notification(id, message).to_string();
+    let messages = [
+        ("raw", None, create_order().to_string()),
+        ("message-1", None, enveloped("notification-1", &create_order())),
+        ("message-2", None, enveloped("notification-1", &create_order())),
+        ("message-3", None, enveloped("notification-2", &rule("event-1", create_order()))),
+        ("message-4", None, enveloped("notification-3", &rule("event-1", create_order()))),
+        ("message-5", None, enveloped("notification-4", &cancel_order(99))),
+        ("message-6", None, enveloped("notification-5", &json!("Hello"))),
+    ];
+    for _ in 0..2 {
+        assert_eq!(mutate(&t, batch(&messages)).await, failures(&["message-5", "message-6"]));
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 3, "the raw one, the notification, the event");
+}
+
+#[tokio::test]
+async fn a_function_url_gets_what_an_http_api_gets() {
+    let t = Setup::start_on(LocalCloud::start().await.unwrap(), &[("OPERATION_CALLERS", "iam")]).await;
+    let mut request = sent("function URL", "/body", json!(create_order().to_string()));
+    request["headers"]["idempotency-key"] = json!("key-1");
+    for _ in 0..2 {
+        assert_eq!(mutate(&t, request.clone()).await["statusCode"], 200);
+    }
+    // The users of an identity pool have one role in common.
+    for (user, orders) in [("eu-west-1:ada", 2), ("eu-west-1:bob", 3), ("eu-west-1:ada", 3)] {
+        request["requestContext"]["authorizer"]["iam"]["cognitoIdentity"] = json!({"identityId": user});
+        assert_eq!(mutate(&t, request.clone()).await["statusCode"], 200);
+        assert_eq!(orders_of_the_queue(&t).await, orders, "{user}");
+    }
+    let stale = sent("function URL", "/body", json!(cancel_order(99).to_string()));
+    assert_eq!(mutate(&t, stale).await["statusCode"], 409);
+    let mut open = sent("function URL", "/body", json!(get_order().to_string()));
+    open["requestContext"].as_object_mut().unwrap().remove("authorizer");
+    assert_eq!(query(&t, open).await["statusCode"], 401, "a URL that lets everybody in");
 }
 
 #[tokio::test]
 async fn an_http_request_with_an_idempotency_key_makes_one_order() {
     let t = Setup::start().await;
-    let mut event = http_request(&create_order().to_string());
-    event["headers"]["idempotency-key"] = json!("key-1");
-    for _ in 0..2 {
-        assert_eq!(mutate(&t, event.clone()).await["statusCode"], 200);
+    let mut other_case = keyed_request("ada", "key-1", &create_order());
+    other_case["headers"] = json!({"Idempotency-Key": "key-1"});
+    for request in
+        [keyed_request("ada", "key-1", &create_order()), keyed_request("ada", "\"key-1\"", &create_order()), other_case]
+    {
+        assert_eq!(mutate(&t, request).await["statusCode"], 200);
     }
     assert_eq!(orders_of_the_queue(&t).await, 1);
+    for _ in 0..2 {
+        assert_eq!(mutate(&t, http_request(&create_order().to_string())).await["statusCode"], 200);
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 3, "without a key, each request is one of its own");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_the_callers_own() {
+    let t = Setup::start().await;
+    let mut ids = Vec::new();
+    for caller in ["ada", "bob", "ada"] {
+        let answer = mutate(&t, keyed_request(caller, "1", &create_order())).await;
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        ids.push(body["data"]["createOrder"]["id"].as_str().unwrap().to_owned());
+    }
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(ids[0], ids[2]);
+    assert_ne!(ids[0], "1", "nobody can guess another one's");
+    for authorizer in [json!({"lambda": {"tenant": "a"}}), json!({"lambda": {"tenant": "b"}})] {
+        let mut request = keyed_request("ada", "1", &create_order());
+        request["requestContext"]["authorizer"] = authorizer;
+        mutate(&t, request).await;
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 4);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_of_a_request_with_another_body_is_refused() {
+    let t = Setup::start().await;
+    let request = |pointer: &str, value: Value| {
+        let mut body = create_order();
+        body["variables"]["input"]["note"] = json!("ring twice");
+        body["variables"]["input"]["attributes"] = json!(r#"{"channel": "web", "rate": 1.0}"#);
+        if let Some((parent, name)) = pointer.rsplit_once('/') {
+            body["variables"]["input"].pointer_mut(parent).unwrap()[name] = value;
+        }
+        keyed_request("ada", "key-1", &body)
+    };
+    let same = || request("/attributes", json!(r#"{"rate": 1, "channel": "web"}"#));
+    assert_eq!(mutate(&t, request("", json!(null))).await["statusCode"], 200);
+    assert_eq!(mutate(&t, same()).await["statusCode"], 200);
+    for (pointer, value) in [
+        ("/customerEmail", json!("bob@example.com")),
+        ("/note", json!("ring once")),
+        ("/attributes", json!(r#"{"channel": "app", "rate": 1}"#)),
+        ("/lines/0/quantity", json!(2)),
+    ] {
+        let answer = mutate(&t, request(pointer, value)).await;
+        assert_eq!(answer["statusCode"], 422, "{pointer}: {answer}");
+        assert!(answer["body"].as_str().unwrap().contains("IdempotencyKeyReused"), "{answer}");
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 1);
+
+    // By then it may have been changed.
+    let answer = mutate(&t, same()).await;
+    let id =
+        serde_json::from_str::<Value>(answer["body"].as_str().unwrap()).unwrap()["data"]["createOrder"]["id"].take();
+    let change = json!({"id": id, "expectedVersion": 1, "note": "x"});
+    t.mutate(json!({"operation": "UpdateOrder", "variables": {"input": change}})).await.unwrap();
+    assert_eq!(mutate(&t, same()).await["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn a_key_in_the_variables_of_a_request_counts_more_than_its_header() {
+    let t = Setup::start().await;
+    let mut body = create_order();
+    body["variables"]["input"]["clientToken"] = json!("chosen by the caller");
+    for (key, quantity) in [("key-1", 1), ("key-2", 2)] {
+        body["variables"]["input"]["lines"][0]["quantity"] = json!(quantity);
+        assert_eq!(mutate(&t, keyed_request("ada", key, &body)).await["statusCode"], 200);
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 1);
+}
+
+#[tokio::test]
+async fn an_operation_without_a_place_for_a_key_takes_none() {
+    let t = Setup::start().await;
+    assert_eq!(query(&t, keyed_request("ada", "key-1", &get_order())).await["statusCode"], 200);
+    for status in [200, 409] {
+        assert_eq!(mutate(&t, keyed_request("ada", "key-1", &cancel_order(1))).await["statusCode"], status);
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_that_is_none_is_a_bad_request() {
+    let t = Setup::start().await;
+    for key in ["", " ", "a b", "\"", &"k".repeat(256)] {
+        let answer = mutate(&t, keyed_request("ada", key, &create_order())).await;
+        assert_eq!(answer["statusCode"], 400, "{key}");
+        assert!(answer["body"].as_str().unwrap().contains("Idempotency-Key"), "{answer}");
+    }
+    assert_eq!(orders_of_the_queue(&t).await, 0);
 }
 
 #[tokio::test]
@@ -229,6 +453,7 @@ async fn over_http_only_those_whom_the_setting_names_act_as_the_service() {
         ("scope:orders/admin", [403, 200, 403, 403, 403, 403]),
         ("group:a scope:orders/admin group:order-staff", [403, 200, 200, 403, 403, 403]),
         ("group:orders", [403; 6]),
+        ("iam", [403, 403, 403, 403, 403, 200]),
     ] {
         let t = Setup::start_on(LocalCloud::start().await.unwrap(), &[("OPERATION_CALLERS", callers)]).await;
         let authorizers = [&customer, &scope, &group, &other, &lambda, &iam];
@@ -279,8 +504,9 @@ async fn a_failure_of_an_http_request_is_a_status_with_the_stable_error_type() {
 async fn a_payload_that_nobody_sends_fails_the_invocation() {
     let t = Setup::start().await;
     for (event, reason) in [
-        (json!({"requestContext": {"httpMethod": "POST"}, "body": "{}"}), "payload format"),
-        (json!({"Records": [{"eventSource": "aws:s3"}]}), "SQS"),
+        (json!({"requestContext": {"httpMethod": "POST"}, "body": "{}"}), "payload format 1.0"),
+        (json!({"requestContext": {"elb": {}}, "body": "{}"}), "Application Load Balancer"),
+        (json!({"Records": [{"eventSource": "aws:s3"}]}), "an S3 notification"),
         (batch(&[("message-1", None, get_order().to_string())]), "message"),
     ] {
         let error = t.query(event).await.unwrap_err();
@@ -360,7 +586,7 @@ async fn messages_of_one_fifo_group_are_executed_in_order_until_one_fails() {
     };
     let answer = mutate(
         &t,
-        batch(&[
+        fifo_batch(&[
             ("a-1", Some("a"), create("a-1")),
             ("b-1", Some("b"), create("b-1")),
             ("a-2", Some("a"), cancel_order(99).to_string()),
@@ -371,4 +597,19 @@ async fn messages_of_one_fifo_group_are_executed_in_order_until_one_fails() {
     .await;
     assert_eq!(answer, failures(&["a-2", "a-3"]));
     assert_eq!(orders_of_the_queue(&t).await, 3, "a-3 was not tried");
+}
+
+#[tokio::test]
+async fn message_groups_of_a_standard_queue_order_nothing() {
+    let t = Setup::start().await;
+    let unknown = json!({"operation": "NoSuch"}).to_string();
+    let messages = [
+        ("message-1", Some("tenant-1"), unknown.clone()),
+        ("message-2", Some("tenant-1"), create_order().to_string()),
+        ("message-3", Some("tenant-1"), create_order().to_string()),
+    ];
+    assert_eq!(mutate(&t, fifo_batch(&messages)).await, failures(&["message-1", "message-2", "message-3"]));
+    assert_eq!(orders_of_the_queue(&t).await, 0);
+    assert_eq!(mutate(&t, batch(&messages)).await, failures(&["message-1"]));
+    assert_eq!(orders_of_the_queue(&t).await, 2);
 }

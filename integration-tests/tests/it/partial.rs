@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     events::batch,
-    setup::in_a_minute,
+    setup::invocation,
     wire::{ChangeThing, Data, FindThing, GetThing, SetThing, Step, Variables, Wire, answer, good, json as answer_of},
 };
 
@@ -127,8 +127,8 @@ async fn a_message_whose_mutation_failed_is_handed_back_although_its_field_may_b
     let wire = Wire::start([failed("DynamoDB:ConditionalCheckFailedException")], Step::Answer(good())).await;
     let message = json!({"operation": "ChangeThing", "variables": {"note": "a"}}).to_string();
     for failures in [json!([{"itemIdentifier": "message-1"}]), json!([])] {
-        let event = batch(&[("message-1", None, message.clone())]);
-        let answer = events::answer(Operations::mutations(OPERATIONS), &wire.client(), &[], event, in_a_minute()).await;
+        let event = invocation(batch(&[("message-1", None, message.clone())]));
+        let answer = events::handle(Operations::mutations(OPERATIONS), wire.client(), [].into(), event).await;
         assert_eq!(json!(answer.unwrap()), json!({"batchItemFailures": failures}));
     }
 }

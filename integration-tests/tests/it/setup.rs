@@ -2,7 +2,10 @@
 
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -121,9 +124,17 @@ pub(crate) async fn ends_after<T>(
     ended.unwrap_or_else(|_| panic!("it did not end after {limit:?}"))
 }
 
-/// An invocation that has a minute to go.
+/// An invocation that has a minute to go, with an id of its own.
 pub(crate) fn invocation<T>(event: T) -> LambdaEvent<T> {
-    LambdaEvent::new(event, context_that_ends_in(Duration::from_secs(60)))
+    static LAST: AtomicUsize = AtomicUsize::new(1);
+    invocation_with_id(&format!("request-{}", LAST.fetch_add(1, Ordering::Relaxed) + 1), event)
+}
+
+/// An invocation that has a minute to go.
+pub(crate) fn invocation_with_id<T>(request_id: &str, event: T) -> LambdaEvent<T> {
+    let mut context = context_that_ends_in(Duration::from_secs(60));
+    context.request_id = request_id.to_owned();
+    LambdaEvent::new(event, context)
 }
 
 pub(crate) fn context_that_ends_in(left: Duration) -> Context {

@@ -37,8 +37,8 @@ async fn answer_with(t: &Setup, note: String) {
 async fn both(client: &AppSyncClient, event: impl Fn(&Value) -> Value) -> [(Result<Answer, Diagnostic>, String); 2] {
     let (get, cancel) = (event(&get_order()), event(&cancel_order()));
     [
-        Log::of(query::handle(client.clone(), invocation(get))).await,
-        Log::of(mutate::handle(client.clone(), invocation(cancel))).await,
+        Log::of(query::handle(client.clone(), [].into(), invocation(get))).await,
+        Log::of(mutate::handle(client.clone(), [].into(), invocation(cancel))).await,
     ]
 }
 
@@ -97,7 +97,7 @@ async fn a_request_that_lambda_would_not_take_is_not_sent_on() {
     let t = Setup::start().await;
     let mut event = get_order();
     event["variables"]["id"] = "x".repeat(7_000_000).into();
-    let (result, log) = Log::of(query::handle(t.appsync.clone(), invocation(event))).await;
+    let (result, log) = Log::of(query::handle(t.appsync.clone(), t.callers.clone(), invocation(event))).await;
     assert_eq!(result.unwrap_err().error_type, "TooLarge");
     assert!(log.contains(r#""error_type":"TooLarge""#), "{log}");
     assert_eq!(t.cloud.count(Service::AppSync), 0);
