@@ -35,8 +35,8 @@ pub(crate) fn unwrap(mut event: Value) -> Result<Content, DispatchError> {
             };
         };
         match envelope.holds {
-            One { inside, key: place } => {
-                let id = place.and_then(|place| event.pointer(place)?.as_str()).filter(|id| !id.is_empty());
+            One(inside, id) => {
+                let id = event.pointer(id).and_then(Value::as_str).filter(|id| !id.is_empty());
                 key = id.map(str::to_owned).or(key);
                 event = event.pointer_mut(inside).map(Value::take).unwrap_or_default();
                 taken_off.push(envelope);
@@ -44,9 +44,9 @@ pub(crate) fn unwrap(mut event: Value) -> Result<Content, DispatchError> {
             Nothing => {
                 return wrong(&format!("it is {}, which names no operation; {}", envelope.name, envelope.advice));
             }
-            Request | Many { .. } if !taken_off.is_empty() => return wrong(&format!("it is {}", envelope.name)),
+            Request | Many(_) if !taken_off.is_empty() => return wrong(&format!("it is {}", envelope.name)),
             Request => return Ok(Content::Request(event)),
-            Many { inside } => {
+            Many(inside) => {
                 return match event.pointer_mut(inside).map(Value::take) {
                     Some(Value::Array(records)) => Ok(Content::Records(records)),
                     _ => wrong("it has no records"),
@@ -87,10 +87,10 @@ struct Envelope {
 
 #[derive(Clone, Copy)]
 enum Holds {
-    /// Something, and the id by which the sender's repetitions of it are known, each at a JSON pointer.
-    One { inside: &'static str, key: Option<&'static str> },
-    /// Records, each in its own envelope.
-    Many { inside: &'static str },
+    /// One thing, and the id by which the sender's repetitions of it are known, each at a JSON pointer.
+    One(&'static str, &'static str),
+    /// Records, at a JSON pointer, each in its own envelope.
+    Many(&'static str),
     /// A request that wants an HTTP response.
     Request,
     /// No operation.
@@ -105,60 +105,62 @@ impl Envelope {
     }
 }
 
+const fn row(name: &'static str, is: fn(&Value) -> bool, holds: Holds, advice: &'static str) -> Envelope {
+    Envelope { name, is, holds, advice }
+}
+
 /// All envelopes. The first one that a value is counts.
 #[rustfmt::skip]
 const ENVELOPES: &[Envelope] = &[
-    Envelope { name: "an HTTP request", is: |it| it["requestContext"]["http"].is_object(),
-        holds: Request, advice: "" },
-    Envelope { name: "an EventBridge event", is: |it| it["detail-type"].is_string(),
-        holds: One { inside: "/detail", key: Some("/id") }, advice: MAKE_DETAIL },
-    Envelope { name: "an SQS message", is: |it| it["eventSource"] == "aws:sqs",
-        holds: One { inside: "/body", key: Some("/messageId") }, advice: "send the operation as the body" },
-    Envelope { name: "an SNS event", is: |it| it["Records"][0]["EventSource"] == "aws:sns" && it["Records"][1].is_null(),
-        holds: One { inside: "/Records/0/Sns/Message", key: Some("/Records/0/Sns/MessageId") }, advice: PUBLISH },
-    Envelope { name: "an SNS record", is: |it| it["EventSource"] == "aws:sns",
-        holds: One { inside: "/Sns/Message", key: Some("/Sns/MessageId") }, advice: PUBLISH },
-    Envelope { name: "an SNS notification", is: |it| it["Type"] == "Notification",
-        holds: One { inside: "/Message", key: Some("/MessageId") }, advice: PUBLISH },
-    Envelope { name: "an input of Lambda's Invoke", is: |it| it["FunctionName"].is_string(),
-        holds: One { inside: "/Payload", key: None }, advice: "send the operation as `Payload`" },
+    row("an HTTP request", |it| it["requestContext"]["http"].is_object(), Request, ""),
+    row("an EventBridge event", |it| it["detail-type"].is_string(), One("/detail", "/id"), MAKE_DETAIL),
+    row("an SQS message", |it| it["eventSource"] == "aws:sqs", One("/body", "/messageId"), SEND_AS_BODY),
+    row("an SNS event", |it| it["Records"][0]["EventSource"] == "aws:sns" && it["Records"][1].is_null(),
+        One("/Records/0/Sns/Message", "/Records/0/Sns/MessageId"), PUBLISH),
+    row("an SNS record", |it| it["EventSource"] == "aws:sns", One("/Sns/Message", "/Sns/MessageId"), PUBLISH),
+    row("an SNS notification", |it| it["Type"] == "Notification", One("/Message", "/MessageId"), PUBLISH),
+    row("an input of Lambda's Invoke", |it| it["FunctionName"].is_string(), One("/Payload", NO_KEY), SEND_AS_PAYLOAD),
 
-    Envelope { name: "an S3 notification", is: |it| it["eventSource"] == "aws:s3" || it["Event"] == "s3:TestEvent",
-        holds: Nothing, advice: "switch on EventBridge for the bucket: an input transformer of a rule makes the operation" },
-    Envelope { name: "a DynamoDB stream record", is: |it| it["eventSource"] == "aws:dynamodb",
-        holds: Nothing, advice: PUT_A_PIPE },
-    Envelope { name: "a Kinesis record", is: |it| it["eventSource"] == "aws:kinesis",
-        holds: Nothing, advice: PUT_A_PIPE },
-    Envelope { name: "a batch of Kafka", is: |it| it["eventSource"] == "aws:kafka" || it["eventSource"] == "SelfManagedKafka",
-        holds: Nothing, advice: PUT_A_PIPE },
-    Envelope { name: "a batch of Amazon MQ", is: |it| it["eventSource"] == "aws:mq" || it["eventSource"] == "aws:rmq",
-        holds: Nothing, advice: PUT_A_PIPE },
-    Envelope { name: "a record of another source than SQS and SNS", is: |it| it["eventSource"].is_string() && it["eventSource"] != "aws:sqs",
-        holds: Nothing, advice: "send the operation to an SQS queue" },
-    Envelope { name: "a batch of CloudWatch Logs", is: |it| it["awslogs"].is_object(),
-        holds: Nothing, advice: "send the operation to an SQS queue" },
-    Envelope { name: "an SNS confirmation", is: |it| it["SubscribeURL"].is_string(),
-        holds: Nothing, advice: "confirm the subscription at its `SubscribeURL`" },
-    Envelope { name: "a pointer to a message in S3", is: |it| it[0].as_str().is_some_and(|class| class.ends_with("S3Pointer")),
-        holds: Nothing, advice: "switch off the Extended Client Library: the operation has to be in the message" },
-    Envelope { name: "the record of a Lambda destination", is: |it| it["requestContext"]["functionArn"].is_string(),
-        holds: Nothing, advice: "use a dead-letter queue instead, which gets the event as it was" },
-    Envelope { name: "a request of an Application Load Balancer", is: |it| it["requestContext"]["elb"].is_object(),
-        holds: Nothing, advice: USE_AN_HTTP_API },
-    Envelope { name: "a request of VPC Lattice", is: |it| it["requestContext"]["serviceArn"].is_string() || it["raw_path"].is_string(),
-        holds: Nothing, advice: USE_AN_HTTP_API },
-    Envelope { name: "a message of a WebSocket API", is: |it| it["requestContext"]["connectionId"].is_string(),
-        holds: Nothing, advice: USE_AN_HTTP_API },
-    Envelope { name: "a request in payload format 1.0, of a REST API or an HTTP API", is: |it| it["requestContext"].is_object(),
-        holds: Nothing, advice: USE_AN_HTTP_API },
+    row("an S3 notification", |it| it["eventSource"] == "aws:s3" || it["Event"] == "s3:TestEvent",
+        Nothing, MAKE_A_RULE),
+    row("a DynamoDB stream record", |it| it["eventSource"] == "aws:dynamodb", Nothing, PUT_A_PIPE),
+    row("a Kinesis record", |it| it["eventSource"] == "aws:kinesis", Nothing, PUT_A_PIPE),
+    row("a batch of Kafka", |it| it["eventSource"] == "aws:kafka" || it["eventSource"] == "SelfManagedKafka",
+        Nothing, PUT_A_PIPE),
+    row("a batch of Amazon MQ", |it| it["eventSource"] == "aws:mq" || it["eventSource"] == "aws:rmq",
+        Nothing, PUT_A_PIPE),
+    row("a record of another source than SQS and SNS",
+        |it| it["eventSource"].is_string() && it["eventSource"] != "aws:sqs", Nothing, USE_A_QUEUE),
+    row("a batch of CloudWatch Logs", |it| it["awslogs"].is_object(), Nothing, USE_A_QUEUE),
+    row("an SNS confirmation", |it| it["SubscribeURL"].is_string(), Nothing, CONFIRM),
+    row("a pointer to a message in S3", |it| it[0].as_str().is_some_and(|class| class.ends_with("S3Pointer")),
+        Nothing, SEND_IT_WHOLE),
+    row("the record of a Lambda destination", |it| it["requestContext"]["functionArn"].is_string(), Nothing, USE_A_DLQ),
+    row("a request of an Application Load Balancer", |it| it["requestContext"]["elb"].is_object(),
+        Nothing, USE_AN_HTTP_API),
+    row("a request of VPC Lattice", |it| it["requestContext"]["serviceArn"].is_string() || it["raw_path"].is_string(),
+        Nothing, USE_AN_HTTP_API),
+    row("a message of a WebSocket API", |it| it["requestContext"]["connectionId"].is_string(),
+        Nothing, USE_AN_HTTP_API),
+    row("a request in payload format 1.0, of a REST API or an HTTP API", |it| it["requestContext"].is_object(),
+        Nothing, USE_AN_HTTP_API),
 
-    Envelope { name: "a list of records", is: |it| !it["Records"][0].is_null(), holds: Many { inside: "/Records" }, advice: "" },
-    Envelope { name: "a list", is: |it| !it[0].is_null(), holds: Many { inside: "" }, advice: "" },
+    row("a list of records", |it| !it["Records"][0].is_null(), Many("/Records"), ""),
+    row("a list", |it| !it[0].is_null(), Many(""), ""),
 ];
 
+/// A pointer to nothing.
+const NO_KEY: &str = "/";
 const MAKE_DETAIL: &str = "its `detail` should be the operation, or an input transformer of the rule should make one";
+const SEND_AS_BODY: &str = "send the operation as the body";
+const SEND_AS_PAYLOAD: &str = "send the operation as `Payload`";
 const PUBLISH: &str = "publish the operation as the message, with raw message delivery to a queue switched on or off";
+const MAKE_A_RULE: &str = "switch on EventBridge for the bucket: an input transformer of a rule makes the operation";
 const PUT_A_PIPE: &str = "put EventBridge Pipes in between: an input template makes the operation";
+const USE_A_QUEUE: &str = "send the operation to an SQS queue";
+const CONFIRM: &str = "confirm the subscription at its `SubscribeURL`";
+const SEND_IT_WHOLE: &str = "switch off the Extended Client Library: the operation has to be in the message";
+const USE_A_DLQ: &str = "use a dead-letter queue instead, which gets the event as it was";
 const USE_AN_HTTP_API: &str = "use an HTTP API with payload format 2.0, or a function URL";
 
 #[cfg(test)]
@@ -190,6 +192,10 @@ mod tests {
         sent("notification", "/Message", &json!(content.to_string()))
     }
 
+    fn in_payload(content: &Value) -> Value {
+        json!({"FunctionName": "mutate", "InvocationType": "Event", "Payload": content.to_string()})
+    }
+
     fn as_text(content: &Value) -> Value {
         json!(content.to_string())
     }
@@ -217,7 +223,7 @@ mod tests {
             (in_rule(a), OF_RULE),
             (in_rule(&as_text(a)), OF_RULE),
             (sent("Scheduler", "/detail", &as_text(a)), "9a3c1d52-7f0e-4be4-93f6-0c1f8a52e7b1"),
-            (json!({"FunctionName": "mutate", "InvocationType": "Event", "Payload": a.to_string()}), ""),
+            (in_payload(a), ""),
             (in_queue(a), OF_QUEUE),
             (sent("SQS", "/body", a), OF_QUEUE),
             (in_queue(&as_text(a)), OF_QUEUE),
@@ -348,7 +354,7 @@ mod tests {
             request.clone(),
             in_rule(request),
             sent("Scheduler", "/detail", &as_text(request)),
-            json!({"FunctionName": "mutate", "Payload": request.to_string()}),
+            in_payload(request),
             json!([request, in_queue(request)]),
             json!({"Records": [in_queue(request), in_queue(&in_rule(request))]}),
             json!({"Records": [in_queue(&in_topic(&in_rule(&as_text(request))))]}),
@@ -480,6 +486,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_operation_is_found_however_deep_it_is(layers in prop::collection::vec(0..5_usize, 0..6)) {
+            let layer = [in_rule, in_queue, in_topic, as_text, in_payload];
+            let event = layers.iter().fold(json!({"operation": "A"}), |event, at| layer[*at](&event));
+            let key = layers.iter().find_map(|at| [OF_RULE, OF_QUEUE, OF_TOPIC].get(*at)).unwrap_or(&"");
+            prop_assert_eq!(unwrapped(event), format!("A {key}"));
+        }
+
         #[test]
         fn no_event_makes_the_decoder_panic(event in almost_an_event()) {
             let _ = requests(event);

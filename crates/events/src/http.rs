@@ -60,11 +60,10 @@ pub(crate) fn operation(request: &Value) -> Result<(DynamicRequest, Option<Idemp
         body = String::from_utf8(bytes).map_err(|_| invalid("the body is not UTF-8"))?;
     }
     let (operation, inner) = envelope::operation(Value::String(body))?;
-    let header = request["headers"].as_object().into_iter().flatten();
-    let header = header.filter(|(name, _)| name.eq_ignore_ascii_case(IdempotencyKey::HEADER)).map(|(_, value)| value);
-    let key = inner.map(Value::String).as_ref().or(header.last()).map(|key| {
-        IdempotencyKey::parse(key.as_str().unwrap_or_default()).ok_or_else(|| invalid(IdempotencyKey::INVALID))
-    });
+    let mut headers = request["headers"].as_object().into_iter().flatten();
+    let header = headers.find(|(name, _)| name.eq_ignore_ascii_case(IdempotencyKey::HEADER));
+    let key = inner.or_else(|| header.map(|(_, value)| value.as_str().unwrap_or_default().to_owned()));
+    let key = key.map(|key| IdempotencyKey::parse(&key).ok_or_else(|| invalid(IdempotencyKey::INVALID)));
     Ok((operation, key.transpose()?))
 }
 
@@ -76,9 +75,13 @@ fn variables_without_key(invocation: Invocation<'_>, request: &DynamicRequest) -
     input.remove(*name).is_none_or(|key| key.is_null()).then_some(variables)
 }
 
-/// Whether an answer can be what a request with these variables made. What has been changed since does not tell.
+/// Whether an answer can be what a request with these variables made. What has been changed since does not tell, nor what
+/// is null because it failed.
 fn is_result(answer: &DynamicAnswer, variables: &Value) -> bool {
     let Ok(Value::Object(fields)) = serde_json::from_str(answer.data.get()) else { return true };
+    if !answer.errors.is_empty() {
+        return true;
+    }
     let inputs = || std::iter::once(variables).chain(variables.as_object().into_iter().flat_map(Map::values));
     fields.values().filter(|made| !has_changed(made)).all(|made| {
         inputs().all(|input| {

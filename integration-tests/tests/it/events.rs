@@ -39,7 +39,9 @@ async fn orders_of_the_queue(t: &Setup) -> usize {
 
 /// An answer in which a field failed beside others that did not.
 fn partial(data: &Value) -> Fault {
-    let error = json!({"path": ["getOrder", "note"], "errorType": "Lambda:Unhandled", "message": "boom"});
+    let field = data.as_object().and_then(|data| data.keys().next());
+    let path = json!([field.map_or("getOrder", String::as_str), "note"]);
+    let error = json!({"path": path, "errorType": "Lambda:Unhandled", "message": "boom"});
     let body = json!({"data": data, "errors": [error]});
     Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body })
 }
@@ -136,7 +138,7 @@ async fn an_asynchronous_invocation_that_lambda_repeats_makes_one_order() {
 async fn a_step_function_that_tries_again_is_known_by_the_key_in_its_variables() {
     let t = Setup::start().await;
     let mut payload = create_order();
-    payload["variables"]["input"]["clientToken"] = json!("arn:aws:states:eu-west-1:123456789012:execution:shop:1");
+    payload["variables"]["input"]["clientToken"] = json!("9f2c4a1e-5b7d-4c1f-8a57-3f5f0f0d6c11");
     for _ in 0..2 {
         assert_eq!(mutate(&t, payload.clone()).await["data"]["createOrder"]["status"], "PLACED");
     }
@@ -316,6 +318,18 @@ async fn an_idempotency_key_is_the_callers_own() {
 }
 
 #[tokio::test]
+async fn an_event_in_the_body_of_a_request_is_known_by_its_id_and_its_caller() {
+    let t = Setup::start().await;
+    for (caller, id, orders) in
+        [("ada", "event-1", 1), ("ada", "event-1", 1), ("ada", "event-2", 2), ("bob", "event-1", 3)]
+    {
+        let request = keyed_request(caller, "key-1", &rule(id, create_order()));
+        assert_eq!(mutate(&t, request).await["statusCode"], 200);
+        assert_eq!(orders_of_the_queue(&t).await, orders, "{caller} {id}");
+    }
+}
+
+#[tokio::test]
 async fn an_idempotency_key_of_a_request_with_another_body_is_refused() {
     let t = Setup::start().await;
     let request = |pointer: &str, value: Value| {
@@ -349,6 +363,18 @@ async fn an_idempotency_key_of_a_request_with_another_body_is_refused() {
     let change = json!({"id": id, "expectedVersion": 1, "note": "x"});
     t.mutate(json!({"operation": "UpdateOrder", "variables": {"input": change}})).await.unwrap();
     assert_eq!(mutate(&t, same()).await["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn a_field_that_failed_is_no_sign_of_another_body() {
+    let t = Setup::start().await;
+    let body = mutate(&t, keyed_request("ada", "key-1", &create_order())).await["body"].take();
+    let mut whole: Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
+    whole["data"]["createOrder"]["note"] = json!(null);
+    let mut noted = create_order();
+    noted["variables"]["input"]["note"] = json!("ring twice");
+    t.cloud.inject(partial(&whole["data"]));
+    assert_eq!(mutate(&t, keyed_request("ada", "key-2", &noted)).await["statusCode"], 200);
 }
 
 #[tokio::test]
@@ -445,18 +471,19 @@ async fn over_http_only_those_whom_the_setting_names_act_as_the_service() {
     let customer = json!({"jwt": {"claims": {"sub": "ada", "scope": "openid"}, "scopes": ["openid", "orders/admin"]}});
     let scope = admitted(json!({"sub": "x", "scope": "openid orders/admin"}));
     let group = admitted(json!({"sub": "x", "cognito:groups": "[readers order-staff]"}));
+    let list = admitted(json!({"sub": "x", "exp": 1_795_438_800, "cognito:groups": ["order-staff"]})); // of emulators
     let other = admitted(json!({"sub": "order-staff", "cognito:groups": "[orders/admin]", "scope": "order-staff"}));
     let (lambda, iam) =
         (json!({"lambda": {"scope": "orders/admin"}}), json!({"iam": {"userArn": "arn:aws:iam::1:user/a"}}));
     for (callers, statuses) in [
-        ("group:order-staff", [403, 403, 200, 403, 403, 403]),
-        ("scope:orders/admin", [403, 200, 403, 403, 403, 403]),
-        ("group:a scope:orders/admin group:order-staff", [403, 200, 200, 403, 403, 403]),
-        ("group:orders", [403; 6]),
-        ("iam", [403, 403, 403, 403, 403, 200]),
+        ("group:order-staff", [403, 403, 200, 200, 403, 403, 403]),
+        ("scope:orders/admin", [403, 200, 403, 403, 403, 403, 403]),
+        ("group:a scope:orders/admin group:order-staff", [403, 200, 200, 200, 403, 403, 403]),
+        ("group:orders", [403; 7]),
+        ("iam", [403, 403, 403, 403, 403, 403, 200]),
     ] {
         let t = Setup::start_on(LocalCloud::start().await.unwrap(), &[("OPERATION_CALLERS", callers)]).await;
-        let authorizers = [&customer, &scope, &group, &other, &lambda, &iam];
+        let authorizers = [&customer, &scope, &group, &list, &other, &lambda, &iam];
         for (authorizer, status) in authorizers.into_iter().zip(statuses) {
             let mut event = http_request(&get_order().to_string());
             event["requestContext"]["authorizer"] = authorizer.clone();
