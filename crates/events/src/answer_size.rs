@@ -1,4 +1,5 @@
-use appsync::DispatchError;
+use appsync::{AppSyncError, DispatchError, ErrorKind};
+use metrics::counter;
 use serde_json::json;
 
 use crate::Answer;
@@ -20,5 +21,12 @@ impl Answer {
             }
             _ => Err(error),
         }
+    }
+}
+
+/// For the metric of `startup::is_too_large`: a request that is too large for AppSync, or an answer of AppSync for the client.
+pub(crate) fn count_if_too_large(error: &DispatchError) {
+    if error.appsync().map(AppSyncError::kind) == Some(ErrorKind::TooLarge) {
+        counter!("PayloadsTooLarge").increment(1);
     }
 }

@@ -12,7 +12,7 @@ use startup::Grant;
 use tracing::Span;
 
 use crate::{
-    batch,
+    answer_size, batch,
     envelope::{self, Content},
     http,
 };
@@ -124,7 +124,8 @@ impl Invocation<'_> {
             Some(key) => request.with_client_token(key),
             None => request,
         };
-        dispatch(self.operations.all, self.operations.kind, self.appsync, request, self.deadline).await
+        let answer = dispatch(self.operations.all, self.operations.kind, self.appsync, request, self.deadline).await;
+        answer.inspect_err(answer_size::count_if_too_large)
     }
 
     /// The operation that `request` names, of whatever kind.

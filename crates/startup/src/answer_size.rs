@@ -7,7 +7,7 @@ use serde::Serialize;
 const LARGEST_ANSWER: usize = 6_291_556;
 
 /// Whether a finished answer, as JSON, is larger than Lambda hands over; its sender would only learn that the invocation
-/// failed. That is logged, and counted by the metric `AnswersTooLarge`, which is written as those of the token are.
+/// failed. That is logged, and counted by the metric `PayloadsTooLarge`, which is written as those of the token are.
 ///
 /// An HTTP answer has its body in it as a JSON string, with each quotation mark escaped: give it as Lambda will get it.
 pub fn is_too_large(answer: &impl Serialize) -> bool {
@@ -16,8 +16,8 @@ pub fn is_too_large(answer: &impl Serialize) -> bool {
         return false;
     }
     tracing::error!(bytes = size.0, limit = LARGEST_ANSWER, "the answer is larger than Lambda hands over");
-    describe_counter!("AnswersTooLarge", Unit::Count, "");
-    counter!("AnswersTooLarge").increment(1);
+    describe_counter!("PayloadsTooLarge", Unit::Count, "");
+    counter!("PayloadsTooLarge").increment(1);
     true
 }
 

@@ -158,7 +158,22 @@ async fn an_answer_that_lambda_would_not_hand_over_is_logged_and_counted() {
         (&error["message"], &error["limit"]),
         (&json!("the answer is larger than Lambda hands over"), &json!(6_291_556))
     );
-    assert!(log.iter().any(|line| line["AnswersTooLarge"] == 1), "{log:?}");
+    assert!(log.iter().any(|line| line["PayloadsTooLarge"] == 1), "{log:?}");
+}
+
+#[tokio::test]
+async fn an_answer_of_appsync_that_lambda_would_not_hand_over_is_logged_and_counted() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let lambda = RuntimeApi::start().await.unwrap();
+    let function = Function::start(&cloud, &lambda);
+    cloud.inject(Fault::answer(Service::AppSync, 200, json!({"data": {"getOrder": null}, "x": "x".repeat(7_000_000)})));
+    let error = failure(&lambda, json!({"operation": "GetOrder", "variables": {"id": "order-1"}}).to_string()).await;
+    assert_eq!(error["errorType"], "TooLarge");
+
+    let log = function.end();
+    let logged = log.iter().find(|line| line["level"] == "ERROR").unwrap();
+    assert_eq!((&logged["message"], &logged["error_type"]), (&json!("invocation failed"), &json!("TooLarge")));
+    assert!(log.iter().any(|line| line["PayloadsTooLarge"] == 1), "{log:?}");
 }
 
 /// Lambda itself refuses such an event; `cargo lambda watch` passes it on, and the runtime names its own error.
