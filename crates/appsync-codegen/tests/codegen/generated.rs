@@ -96,7 +96,7 @@ fn a_variable_with_a_default_is_optional() {
             "mutation Cancel($id: ID!, $reason: String! = \"none\") { cancel(id: $id, reason: $reason) { id } }",
         )
         .generated();
-    assert!(code.contains("pub reason: Option<String>,"), "{code}");
+    assert!(code.contains("pub reason: ::appsync::Patch<String>,"), "{code}");
     assert!(code.contains("$reason: String! = \\\"none\\\""), "{code}");
 }
 
