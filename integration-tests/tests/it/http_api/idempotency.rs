@@ -39,6 +39,7 @@ async fn the_same_key_with_another_body_is_refused() {
     let mut first = new_order();
     first["note"] = json!("ring twice");
     first["attributes"] = json!({"channel": "web", "nested": {"a": [1, 2]}});
+    first["card"] = json!({"brand": "Visa", "lastFour": "4242"});
     let create = |body: &serde_json::Value| Call::post("/orders", body).header("idempotency-key", "key");
     let order = create(&first).send(&t).await.expect(201);
     assert_eq!(order["attributes"], first["attributes"]);
@@ -47,6 +48,8 @@ async fn the_same_key_with_another_body_is_refused() {
         ("/lines/0/quantity", json!(3)),
         ("/lines/0/unitPrice/currency", json!("USD")),
         ("/note", json!(null)),
+        ("/card", json!(null)),
+        ("/card/lastFour", json!("4243")),
         ("/attributes", json!({"channel": "app"})),
     ] {
         let mut other = first.clone();
@@ -54,6 +57,13 @@ async fn the_same_key_with_another_body_is_refused() {
         create(&other).send(&t).await.problem(422);
     }
     assert_eq!(create(&first).send(&t).await.expect(201), order);
+
+    // Of an order that has been changed, only what no change can reach tells.
+    let path = format!("/orders/{}", order["id"].as_str().unwrap());
+    Call::patch(&path, "\"1\"", &json!({"note": "x"})).send(&t).await.expect(200);
+    create(&first).send(&t).await.expect(201);
+    first["customerEmail"] = json!("bob@example.com");
+    create(&first).send(&t).await.problem(422);
 }
 
 #[tokio::test]
