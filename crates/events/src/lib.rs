@@ -11,9 +11,9 @@
 //!
 //! | sender | where the operation is | key | success | failure | test |
 //! | --- | --- | --- | --- | --- | --- |
-//! | direct, synchronous: the console, another function | the event | none | GraphQL's own `{"data": ..., "errors": ...}` | the invocation fails with a stable `errorType` | `a_direct_invocation_gets_what_graphql_answers`, `errors_without_any_data_fail_the_invocation` |
+//! | direct, synchronous: the console, another function | the event | the request id, new each time | GraphQL's own `{"data": ..., "errors": ...}` | the invocation fails with a stable `errorType` | `a_direct_invocation_gets_what_graphql_answers`, `errors_without_any_data_fail_the_invocation` |
 //! | direct, asynchronous | the event | the invocation's request id | the same, for a destination | the same; Lambda tries twice more | `an_asynchronous_invocation_that_lambda_repeats_makes_one_order` |
-//! | Step Functions | the input, or its `Payload` | none: each attempt is another invocation | the same | the same, for `Retry` and `Catch` | `a_step_function_that_tries_again_is_known_by_the_key_in_its_variables` |
+//! | Step Functions | the input, or its `Payload` | the request id, new with each attempt | the same | the same, for `Retry` and `Catch` | `a_step_function_that_tries_again_is_known_by_the_key_in_its_variables` |
 //! | EventBridge rule | `detail` | the event's `id` | as asynchronous | as asynchronous | `an_eventbridge_rule_invokes_with_the_detail_of_its_event`, `an_event_that_eventbridge_delivers_again_makes_one_order` |
 //! | EventBridge Scheduler | the schedule's input, or its `Payload` | the invocation's request id | as asynchronous | as asynchronous | `scheduler_invokes_with_its_input` |
 //! | EventBridge Pipes, of a queue | the `body` of each record | `messageId` | `batchItemFailures` is empty | the message is one of `batchItemFailures` | `pipes_hands_over_a_list_of_messages_and_gets_back_those_that_failed` |
@@ -43,11 +43,11 @@
 //!
 //! # Repetitions
 //! Where the API knows a repetition by a key ([`Operation::CLIENT_TOKEN`](appsync::Operation::CLIENT_TOKEN)), it gets the
-//! innermost one that there is: that of the variables, or else of the innermost envelope which has one, or else the request id of the
-//! invocation, which stays the same when Lambda repeats an asynchronous one. A rule with an input transformer, or a message
-//! that was moved back from a dead-letter queue, has another key than before, unless there is one inside. Step Functions
-//! can put `$$.Execution.Name` into the variables, and Scheduler `<aws.scheduler.scheduled-time>`, which stay the same in
-//! all attempts.
+//! innermost one that there is: that of the variables, or else of the innermost envelope which has one, or else the request
+//! id of the invocation, which stays the same when Lambda repeats an asynchronous one. With any of them, the operation is
+//! also sent again at once when its answer was lost. A rule with an input transformer, or a message that was moved back from
+//! a dead-letter queue, has another key than before, unless there is one inside. Step Functions can put `$$.Execution.Name`
+//! into the variables, and Scheduler `<aws.scheduler.scheduled-time>`, which stay the same in all attempts.
 //!
 //! A mutation that has no place for a key and whose answer was lost is executed once more when its event comes again. One with
 //! an expected version is not, but fails: the message of an update that succeeded then ends in the dead-letter queue as
@@ -61,10 +61,11 @@
 //!
 //! The same key with another body gets 422. Nothing is stored for that: the API answers a repetition with what it made the
 //! first time, and [`is_result_of`] compares that with the variables. So it can only tell what the answer shows by the name
-//! that it has in the variables. It does not see a member that the second body leaves out, nor one that the operation
-//! does not select or that is called otherwise. What was changed since (`version` is above 1, or `updatedAt` is not
-//! `createdAt`) is not compared: select these. An API that does not keep what it is given, but trims or rounds it, answers
-//! even the first request with 422: its clients should send a key in the variables, which is not compared.
+//! that it has in the variables. It does not see a member that the second body leaves out, for the API may have filled it
+//! in, nor one that the operation does not select or that is called otherwise. What was changed since (`version` is above
+//! 1, or `updatedAt` is not `createdAt`) is not compared: select these. Where an API does not keep what it is given, but
+//! trims or rounds it, even the first request gets 422: its clients should send a key in the variables, which is not
+//! compared.
 //!
 //! # Messages
 //! Up to ten messages of a batch are executed at once; those of one FIFO message group one after the other, and after a
