@@ -95,7 +95,9 @@ impl Invocation<'_> {
             }
             Ok(Content::Request(request)) => return Ok(Answer::Other(http::answer(self, request).await)),
             Ok(Content::Records(_)) if self.operations.kind != OperationKind::Mutation => {
-                Err(DispatchError::invalid_event("nobody would get the data that a message asks for"))
+                Err(DispatchError::invalid_event(
+                    "it is a list of messages, and nobody would get the data that one asks for",
+                ))
             }
             Ok(Content::Records(records)) => return batch::answer(self, records).await.map(Answer::Other),
             Err(error) => Err(error),
