@@ -299,7 +299,8 @@ async fn an_http_request_with_an_idempotency_key_makes_one_order() {
 
 #[tokio::test]
 async fn an_idempotency_key_is_the_callers_own() {
-    let t = Setup::start().await;
+    let callers = ("OPERATION_CALLERS", "group:order-services iam");
+    let t = Setup::start_on(LocalCloud::start().await.unwrap(), &[callers]).await;
     let mut ids = Vec::new();
     for caller in ["ada", "bob", "ada"] {
         let answer = mutate(&t, keyed_request(caller, "1", &create_order())).await;
@@ -309,9 +310,9 @@ async fn an_idempotency_key_is_the_callers_own() {
     assert_ne!(ids[0], ids[1]);
     assert_eq!(ids[0], ids[2]);
     assert_ne!(ids[0], "1", "nobody can guess another one's");
-    for authorizer in [json!({"lambda": {"tenant": "a"}}), json!({"lambda": {"tenant": "b"}})] {
+    for user in ["a", "b"] {
         let mut request = keyed_request("ada", "1", &create_order());
-        request["requestContext"]["authorizer"] = authorizer;
+        request["requestContext"]["authorizer"] = json!({"iam": {"userArn": format!("arn:aws:iam::1:user/{user}")}});
         mutate(&t, request).await;
     }
     assert_eq!(orders_of_the_queue(&t).await, 4);

@@ -21,7 +21,7 @@ fn cancel_order() -> Value {
 
 /// The same as a request to an HTTP API.
 fn http(operation: &Value) -> Value {
-    let context = json!({"http": {"method": "POST"}, "authorizer": {"jwt": {"claims": {"sub": "a"}, "scopes": []}}});
+    let context = json!({"http": {"method": "POST"}, "authorizer": {"jwt": {"claims": {"sub": "a", "cognito:groups": "[order-services]"}, "scopes": []}}});
     json!({"version": "2.0", "requestContext": context, "headers": {}, "body": operation.to_string()})
 }
 
@@ -34,11 +34,15 @@ async fn answer_with(t: &Setup, note: String) {
     }
 }
 
-async fn both(client: &AppSyncClient, event: impl Fn(&Value) -> Value) -> [(Result<Answer, Diagnostic>, String); 2] {
+async fn both(
+    t: &Setup,
+    client: &AppSyncClient,
+    event: impl Fn(&Value) -> Value,
+) -> [(Result<Answer, Diagnostic>, String); 2] {
     let (get, cancel) = (event(&get_order()), event(&cancel_order()));
     [
-        Log::of(query::handle(client.clone(), [].into(), invocation(get))).await,
-        Log::of(mutate::handle(client.clone(), [].into(), invocation(cancel))).await,
+        Log::of(query::handle(client.clone(), t.callers.clone(), invocation(get))).await,
+        Log::of(mutate::handle(client.clone(), t.callers.clone(), invocation(cancel))).await,
     ]
 }
 
@@ -46,13 +50,13 @@ async fn both(client: &AppSyncClient, event: impl Fn(&Value) -> Value) -> [(Resu
 async fn an_answer_of_appsync_that_lambda_would_not_hand_over_is_not_taken() {
     let t = Setup::start().await;
     answer_with(&t, "x".repeat(7_000_000)).await;
-    for (result, log) in both(&t.appsync, Value::clone).await {
+    for (result, log) in both(&t, &t.appsync, Value::clone).await {
         let error = result.unwrap_err();
         assert_eq!(error.error_type, "TooLarge");
         assert!(error.error_message.contains("executed"), "{error:?}");
         assert!(log.contains(r#""error_type":"TooLarge""#), "{log}");
     }
-    for (result, log) in both(&t.appsync, http).await {
+    for (result, log) in both(&t, &t.appsync, http).await {
         let answer = json!(result.unwrap());
         assert_eq!(answer["statusCode"], 500, "{answer}");
         assert!(answer["body"].as_str().unwrap().contains("TooLarge"), "{answer}");
@@ -65,7 +69,7 @@ async fn a_finished_answer_that_is_too_large_is_replaced_by_a_failure() {
     let t = Setup::start().await;
     answer_with(&t, "x".repeat(7_000_000)).await;
     let client = t.appsync.clone().with_response_limit(10_000_000);
-    let [query, mutate] = both(&client, Value::clone).await.map(|(result, log)| {
+    let [query, mutate] = both(&t, &client, Value::clone).await.map(|(result, log)| {
         assert!(log.contains("the answer is larger than Lambda hands over"), "{log}");
         result.unwrap_err()
     });
@@ -79,10 +83,10 @@ async fn an_http_answer_counts_with_its_body_as_a_json_string() {
     let t = Setup::start().await;
     // In JSON each has two bytes, in JSON in JSON four.
     answer_with(&t, "\"".repeat(2_000_000)).await;
-    for (result, _) in both(&t.appsync, Value::clone).await {
+    for (result, _) in both(&t, &t.appsync, Value::clone).await {
         result.unwrap();
     }
-    let [query, mutate] = both(&t.appsync, http).await.map(|(result, log)| {
+    let [query, mutate] = both(&t, &t.appsync, http).await.map(|(result, log)| {
         assert!(log.contains("the answer is larger than Lambda hands over"), "{log}");
         let answer = json!(result.unwrap());
         assert_eq!(answer["statusCode"], 500, "{answer}");

@@ -145,7 +145,8 @@ async fn an_answer_that_lambda_would_not_hand_over_is_logged_and_counted() {
     });
     cloud.inject(Fault::answer(Service::AppSync, 200, json!({"data": {"getOrder": order}})));
     let operation = json!({"operation": "GetOrder", "variables": {"id": "order-1"}});
-    let context = json!({"http": {"method": "POST"}, "authorizer": {"jwt": {"claims": {"sub": "a"}, "scopes": []}}});
+    let context =
+        json!({"http": {"method": "POST"}, "authorizer": {"jwt": {"claims": {"cognito:groups": "[order-services]"}}}});
     let event = json!({"version": "2.0", "requestContext": context, "headers": {}, "body": operation.to_string()});
     let answer = lambda.invoke(event.to_string()).await.unwrap().answer.unwrap();
     let answer: Value = serde_json::from_slice(&answer).unwrap();
