@@ -1,12 +1,16 @@
 use std::convert::Infallible;
 
-use axum::{Router, body::to_bytes, response::IntoResponse as _};
+use axum::{
+    Router,
+    body::to_bytes,
+    response::{IntoResponse as _, Response},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use lambda_runtime::{LambdaEvent, tower::ServiceExt as _};
 use serde_json::{Map, Value, json};
 
-use crate::event;
+use crate::{event, problem::Problem};
 
 /// Answers one event of API Gateway. The answer is complete when it is handed over: API Gateway does not stream.
 ///
@@ -23,6 +27,21 @@ pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, 
         }
         Err(problem) => problem.into_response(),
     };
+    let mut answer = finished(response, request_id.clone()).await;
+    if startup::is_too_large(&answer) {
+        let detail = "The response is larger than Lambda hands over. What the request was to change has been changed.";
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response();
+        answer = finished(problem, request_id).await;
+    }
+    // `cargo lambda watch` insists on the member, which other payload formats do not know.
+    if has_cookies {
+        answer["cookies"] = json!([]);
+    }
+    Ok(answer)
+}
+
+/// The response as the gateway takes it.
+async fn finished(response: Response, request_id: Option<HeaderValue>) -> Value {
     let (mut head, body) = response.into_parts();
     finish(&mut head.headers, request_id);
     // The bodies are this crate's own, held in memory: reading them cannot fail.
@@ -31,17 +50,12 @@ pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, 
         Ok(text) => (text, false),
         Err(binary) => (STANDARD.encode(binary.as_bytes()), true),
     };
-    let mut answer = json!({
+    json!({
         "statusCode": head.status.as_u16(),
         "headers": joined(&head.headers),
         "body": body,
         "isBase64Encoded": is_base64_encoded,
-    });
-    // `cargo lambda watch` insists on the member, which other payload formats do not know.
-    if has_cookies {
-        answer["cookies"] = json!([]);
-    }
-    Ok(answer)
+    })
 }
 
 /// What all answers have in common. What an answer does not say of caches is that it is for nobody else.

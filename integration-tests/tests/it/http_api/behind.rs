@@ -37,6 +37,17 @@ async fn failures_of_the_order_service_have_a_status_of_their_own() {
 }
 
 #[tokio::test]
+async fn an_answer_that_lambda_would_not_hand_over_is_a_problem() {
+    let t = Setup::start().await;
+    let mut order = t.get_order().await.unwrap();
+    // In JSON each has two bytes, in JSON in JSON four.
+    order["getOrder"]["note"] = "\"".repeat(2_000_000).into();
+    t.cloud.inject(Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body: json!({"data": order}) }));
+    let problem = Call::get("/orders/order-1").send(&t).await.problem(500);
+    assert!(problem["detail"].as_str().unwrap().contains("larger than Lambda"), "{problem}");
+}
+
+#[tokio::test]
 async fn a_failed_sign_in_is_not_the_callers_fault() {
     for (fault, status) in [
         (Fault::throttle(Service::Cognito), 503),
