@@ -10,7 +10,7 @@ import sys
 
 # A little more than there is: whoever needs more says here why.
 ZIP_BYTES = 3_700_000
-CRATES = {"query": 192, "mutate": 192, "http-api": 192, "service-user": 181}
+CRATES = {"query": 182, "mutate": 182, "http-api": 192, "service-user": 181}
 INSTRUCTIONS_OF_A_HIT = 300
 HITS = pathlib.Path("target/hits/hits/bootstrap")
 
