@@ -1,12 +1,15 @@
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use auth_cache::TokenUse;
-use aws_sdk_ssm::config::{Credentials, Region};
-use reqwest::Proxy;
 use tracing::Level;
-use url::{Host, Url};
+use url::Url;
 
-use crate::proxies::Proxies;
+use crate::{
+    AwsConfig, ConfigError,
+    aws_config::COGNITO,
+    grant::{Grant, LOCAL_CALLERS, grants},
+    settings::{Settings, environment, is_loopback, namespace, url},
+};
 
 /// A function's configuration. Every setting is an environment variable:
 ///
@@ -52,50 +55,6 @@ pub struct Config {
     /// What is logged.
     pub log_level: Level,
 }
-
-/// What a caller's token may have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Grant {
-    /// Membership in this group of the user pool.
-    Group(String),
-    /// This scope.
-    Scope(String),
-    /// What IAM lets call the route or the function URL: it has looked at the caller's policies already.
-    Iam,
-}
-
-/// How to reach AWS: what Lambda sets in every function's environment.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct AwsConfig {
-    /// The region of Cognito and SSM.
-    pub region: Region,
-    /// The credentials of the function's role.
-    pub credentials: Credentials,
-    /// Whether AWS's endpoints with cryptography that is validated by FIPS 140 are used.
-    pub use_fips: bool,
-    /// Whether AWS's endpoints that have IPv6 are used.
-    pub use_dual_stack: bool,
-    /// Certificates to trust beside those that are compiled in.
-    pub ca_bundle: Option<PathBuf>,
-    /// The proxies that requests go through, to AppSync as well.
-    pub proxies: Proxies,
-    /// By the service's id, and `None` for all others.
-    endpoint_urls: Vec<(Option<&'static str>, Url)>,
-}
-
-impl AwsConfig {
-    /// Where a service is, when it is not AWS. The AWS SDKs call it by an id, such as `SSM`.
-    pub fn endpoint_url(&self, service_id: &str) -> Option<&Url> {
-        let of = |service: Option<&str>| self.endpoint_urls.iter().find(|(of, _)| *of == service);
-        of(Some(service_id)).or_else(|| of(None)).map(|(_, url)| url)
-    }
-}
-
-const COGNITO: &str = "Cognito Identity Provider";
-/// The services that the crates of this workspace call.
-const SERVICES: [&str; 3] = [COGNITO, "SSM", "Secrets Manager"];
 
 impl Config {
     /// Reads the configuration from the environment.
@@ -242,207 +201,6 @@ impl ServiceUserConfig {
             }
             _ => Err(ConfigError { problems: settings.problems }),
         }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// What is wrong with the environment. It shows no value.
-///
-/// `Debug` is the same text as `Display`: it is what a `main` that returns the error prints.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    problems: Vec<String>,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment is not complete: {}", self.problems.join("; "))
-    }
-}
-
-impl fmt::Debug for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-/// Reads settings and collects what is wrong with them.
-struct Settings<L> {
-    lookup: L,
-    problems: Vec<String>,
-}
-
-impl<L: Fn(&str) -> Option<String>> Settings<L> {
-    fn aws(&mut self) -> Option<AwsConfig> {
-        let region = self.required("AWS_REGION", "a region such as eu-west-1", text);
-        let key_id = self.required("AWS_ACCESS_KEY_ID", "set by Lambda from the function's role", text);
-        let secret = self.required("AWS_SECRET_ACCESS_KEY", "set by Lambda from the function's role", text);
-        let session = self.optional("AWS_SESSION_TOKEN", "set by Lambda from the function's role", text);
-        let common = self.endpoint_url("AWS_ENDPOINT_URL").map(|url| (None, url));
-        let endpoint_urls = SERVICES.into_iter().filter_map(|service| {
-            let name = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase().replace(' ', "_"));
-            Some((Some(service), self.endpoint_url(&name)?))
-        });
-        let endpoint_urls = endpoint_urls.chain(common).collect();
-        let use_fips = self.switch("AWS_USE_FIPS_ENDPOINT");
-        let use_dual_stack = self.switch("AWS_USE_DUALSTACK_ENDPOINT");
-        let ca_bundle = self.optional("AWS_CA_BUNDLE", "a PEM file", |path| Some(PathBuf::from(path)));
-        let proxies = self.proxies();
-        Some(AwsConfig {
-            region: Region::new(region?),
-            credentials: Credentials::new(key_id?, secret?, session, None, "environment"),
-            use_fips,
-            use_dual_stack,
-            ca_bundle,
-            proxies,
-            endpoint_urls,
-        })
-    }
-
-    fn endpoint_url(&mut self, name: &str) -> Option<Url> {
-        let url = self.optional(name, "a URL such as http://127.0.0.1:8000", url);
-        self.secure(name, url)
-    }
-
-    /// As the AWS SDKs read it.
-    fn switch(&mut self, name: &str) -> bool {
-        let switch = self.optional(name, "true or false", |value| value.to_ascii_lowercase().parse().ok());
-        switch.unwrap_or(false)
-    }
-
-    /// Capitals come first, as with curl and others.
-    fn proxies(&mut self) -> Proxies {
-        let proxies = [
-            (["HTTP_PROXY", "http_proxy"], Proxy::http as fn(String) -> _),
-            (["HTTPS_PROXY", "https_proxy"], Proxy::https),
-            (["ALL_PROXY", "all_proxy"], Proxy::all),
-        ]
-        .map(|(names, proxy)| {
-            let name = names.into_iter().find(|name| self.value(name).is_some())?;
-            self.optional(name, "a URL such as http://proxy.example.com:3128", |url| proxy(url.to_owned()).ok())
-        });
-        let exceptions = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| self.value(name));
-        Proxies::new(proxies.into_iter().flatten(), &exceptions.unwrap_or_default())
-    }
-
-    /// Tokens and passwords leave the machine over TLS only; a URL is shown in errors, so it has none in it.
-    fn secure(&mut self, name: &str, url: Option<Url>) -> Option<Url> {
-        let url = url?;
-        let problem = match () {
-            () if url.scheme() == "http" && !is_loopback(&url) => {
-                "must begin with https (http is for this machine only: localhost, 127.0.0.1 or [::1])"
-            }
-            () if !url.username().is_empty() || url.password().is_some() => {
-                "must have no user name and no password in it"
-            }
-            () => return Some(url),
-        };
-        self.problems.push(format!("{name} {problem}"));
-        None
-    }
-
-    fn parameters(&mut self) -> Option<String> {
-        self.required("SERVICE_USER_PARAMETERS", "an SSM prefix such as /orders/service-user", prefix)
-    }
-
-    fn token_use(&mut self) -> TokenUse {
-        let token_use = self.optional("TOKEN_USE", "access or id", |value| match value {
-            "access" => Some(TokenUse::Access),
-            "id" => Some(TokenUse::Id),
-            _ => None,
-        });
-        token_use.unwrap_or_default()
-    }
-
-    fn function_name(&mut self) -> String {
-        let name = self.optional("AWS_LAMBDA_FUNCTION_NAME", "set by Lambda", text);
-        name.unwrap_or_else(|| "function".to_owned())
-    }
-
-    /// Lambda drops what is below its own level, and a line of metrics counts as `INFO`: `LOG_LEVEL` silences logs alone.
-    fn log_level(&mut self) -> Level {
-        let levels = ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"]
-            .map(|name| self.optional(name, "one of TRACE DEBUG INFO WARN ERROR FATAL", level));
-        levels.into_iter().flatten().next().unwrap_or(Level::INFO)
-    }
-
-    fn required<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let Some(value) = self.value(name) else {
-            self.problems.push(format!("{name} is missing ({expected})"));
-            return None;
-        };
-        self.parsed(name, expected, &value, parse)
-    }
-
-    fn optional<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let value = self.value(name)?;
-        self.parsed(name, expected, &value, parse)
-    }
-
-    /// A variable that is set to nothing is not set.
-    fn value(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn parsed<T>(&mut self, name: &str, expected: &str, value: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let parsed = parse(value);
-        if parsed.is_none() {
-            self.problems.push(format!("{name} is malformed ({expected})"));
-        }
-        parsed
-    }
-}
-
-/// The groups of the local stand-in whose members are no customers.
-const LOCAL_CALLERS: &str = "group:order-services group:order-staff";
-
-fn grants(value: &str) -> Option<Arc<[Grant]>> {
-    let grant = |word: &str| match word.split_once(':') {
-        Some(("group", name)) if !name.is_empty() => Some(Grant::Group(name.to_owned())),
-        Some(("scope", name)) if !name.is_empty() => Some(Grant::Scope(name.to_owned())),
-        None if word == "iam" => Some(Grant::Iam),
-        _ => None,
-    };
-    value.split_ascii_whitespace().map(grant).collect()
-}
-
-fn text(value: &str) -> Option<String> {
-    Some(value.to_owned())
-}
-
-fn prefix(value: &str) -> Option<String> {
-    value.starts_with('/').then(|| value.to_owned())
-}
-
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace>
-fn namespace(value: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#:".contains(c);
-    (value.len() <= 255 && value.chars().all(allowed)).then(|| value.to_owned())
-}
-
-fn url(value: &str) -> Option<Url> {
-    Url::parse(value).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn level(value: &str) -> Option<Level> {
-    match value.to_ascii_uppercase().as_str() {
-        "FATAL" => Some(Level::ERROR),
-        other => other.parse().ok(),
     }
 }
 

@@ -46,17 +46,23 @@
 //! [`log_as_json`] and [`ExecutionContext::invocation`] add the log and the metrics that this workspace's functions have.
 
 mod answer_size;
+mod aws_config;
 mod clients;
 mod config;
 mod context;
+mod grant;
 mod logging;
 mod metrics;
 mod proxies;
 mod sdk_http;
+mod settings;
 
 pub use answer_size::is_too_large;
+pub use aws_config::AwsConfig;
 pub use clients::{http_client, sdk_config, service_user};
-pub use config::{AwsConfig, Config, ConfigError, Grant, ServiceUserConfig};
+pub use config::{Config, ServiceUserConfig};
 pub use context::{ExecutionContext, StartError};
+pub use grant::Grant;
 pub use logging::{invocation_span, log_as_json};
 pub use proxies::Proxies;
+pub use settings::ConfigError;
