@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tracing::{Instrument as _, field::Empty};
 
-use crate::{envelope, handle::Invocation};
+use crate::{envelope, invocation::Invocation};
 
 /// How many records are executed at once.
 const AT_ONCE: usize = 10;

@@ -1,8 +1,10 @@
 use serde_json::Value;
 use startup::Grant;
 
-/// Whether the gateway's JWT authorizer has seen a token that has one of `callers`, or IAM has looked at the caller. All claims are text there: a list of
-/// groups is `[a b]`, but for emulators, which hand over the list. The authorizer's own list of scopes is of the route's, not the token's, and is not looked at.
+/// Whether the gateway's JWT authorizer has seen a token that has one of `callers`, or IAM has looked at the caller.
+///
+/// All claims are text there: a list of groups is `[a b]`, but for emulators, which hand over the list. The authorizer's own
+/// list of scopes is of the route's, not the token's, and is not looked at.
 pub(crate) fn may(authorizer: &Value, callers: &[Grant]) -> bool {
     let claims = &authorizer["jwt"]["claims"];
     let has = |claim: &str, name: &str| {

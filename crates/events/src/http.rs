@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     callers, envelope,
-    handle::Invocation,
     idempotency::{IdempotencyKey, is_result_of},
+    invocation::Invocation,
 };
 
 /// The response to a request; failures too are responses.

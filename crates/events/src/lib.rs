@@ -72,14 +72,16 @@
 //! failure the rest of the group is handed back untried, so that their order holds. A message that cannot be understood is
 //! handed back like any other: the queue's redrive policy moves it to the dead-letter queue, where nothing is lost.
 
-mod answer_size;
-mod callers;
-mod handle;
-
+mod answer;
 mod batch;
+mod callers;
 mod envelope;
+mod handle;
 mod http;
 mod idempotency;
+mod invocation;
 
-pub use handle::{Answer, Operations, handle};
+pub use answer::Answer;
+pub use handle::handle;
 pub use idempotency::{IdempotencyKey, is_result_of};
+pub use invocation::Operations;

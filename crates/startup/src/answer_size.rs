@@ -16,9 +16,14 @@ pub fn is_too_large(answer: &impl Serialize) -> bool {
         return false;
     }
     tracing::error!(bytes = size.0, limit = LARGEST_ANSWER, "the answer is larger than Lambda hands over");
+    count_too_large();
+    true
+}
+
+/// Counts one more request or answer that is too large for AppSync, its client or Lambda, by the metric `PayloadsTooLarge`.
+pub fn count_too_large() {
     describe_counter!("PayloadsTooLarge", Unit::Count, "");
     counter!("PayloadsTooLarge").increment(1);
-    true
 }
 
 /// Counts the bytes that are written.

@@ -34,7 +34,10 @@ pub async fn service_user() -> Result<Identity, StartError> {
     let sdk = sdk_config(&aws, http_client(&aws)?);
     let identity = Identity::new(token_source(&sdk, &service_user_parameters, token_use));
     if let Err(error) = identity.token(LONGEST_WARM_UP).await {
-        tracing::warn!(error = %ErrorChain(&error), "could not sign in during the init phase; the first invocation tries again");
+        tracing::warn!(
+            error = %ErrorChain(&error),
+            "could not sign in during the init phase; the first invocation tries again",
+        );
     }
     Ok(identity)
 }

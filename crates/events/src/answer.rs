@@ -1,8 +1,17 @@
-use appsync::{AppSyncError, DispatchError, ErrorKind};
-use metrics::counter;
-use serde_json::json;
+use appsync::{DispatchError, DynamicAnswer};
+use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::Answer;
+/// What the sender of an event reads, as JSON.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Answer {
+    /// GraphQL's own answer: the event was one operation.
+    Operation(DynamicAnswer),
+    /// The response to an HTTP request, or which messages of a batch failed.
+    Other(Value),
+}
 
 impl Answer {
     /// What is answered in place of this answer, which is larger than Lambda hands over: an HTTP response with status 500, or
@@ -21,12 +30,5 @@ impl Answer {
             }
             _ => Err(error),
         }
-    }
-}
-
-/// For the metric of `startup::is_too_large`: a request that is too large for AppSync, or an answer of AppSync for the client.
-pub(crate) fn count_if_too_large(error: &DispatchError) {
-    if error.appsync().map(AppSyncError::kind) == Some(ErrorKind::TooLarge) {
-        counter!("PayloadsTooLarge").increment(1);
     }
 }

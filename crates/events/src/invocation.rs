@@ -1,0 +1,71 @@
+use std::fmt;
+
+use appsync::{
+    AppSyncClient, AppSyncError, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, ErrorKind,
+    OperationKind, dispatch,
+};
+use startup::Grant;
+use tracing::Span;
+
+/// The operations that a function serves: those of one kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Operations {
+    all: &'static [DynamicOperation],
+    pub(crate) kind: OperationKind,
+}
+
+impl Operations {
+    /// The queries among `all`.
+    pub const fn queries(all: &'static [DynamicOperation]) -> Self {
+        Self { all, kind: OperationKind::Query }
+    }
+
+    /// The mutations among `all`.
+    pub const fn mutations(all: &'static [DynamicOperation]) -> Self {
+        Self { all, kind: OperationKind::Mutation }
+    }
+}
+
+/// What all operations of one invocation have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Invocation<'a> {
+    pub(crate) operations: Operations,
+    pub(crate) appsync: &'a AppSyncClient,
+    pub(crate) callers: &'a [Grant],
+    pub(crate) deadline: Deadline,
+    pub(crate) request_id: &'a str,
+}
+
+impl Invocation<'_> {
+    /// Executes the operation that `request` names; the current span then names it too. The API knows a repetition by `key`.
+    pub(crate) async fn execute(
+        self,
+        request: DynamicRequest,
+        key: Option<String>,
+    ) -> Result<DynamicAnswer, DispatchError> {
+        if let Some(known) = self.known(&request) {
+            Span::current().record("operation", known.name());
+        }
+        let request = match key {
+            Some(key) => request.with_client_token(key),
+            None => request,
+        };
+        let answer = dispatch(self.operations.all, self.operations.kind, self.appsync, request, self.deadline).await;
+        answer.inspect_err(|error| {
+            // A request for AppSync, or an answer of AppSync for the client.
+            if error.appsync().map(AppSyncError::kind) == Some(ErrorKind::TooLarge) {
+                startup::count_too_large();
+            }
+        })
+    }
+
+    /// The operation that `request` names, of whatever kind.
+    pub(crate) fn known(self, request: &DynamicRequest) -> Option<&'static DynamicOperation> {
+        self.operations.all.iter().find(|operation| operation.name() == request.operation())
+    }
+
+    /// The key of last resort: Lambda's id of the invocation, which stays the same when it repeats an asynchronous one.
+    pub(crate) fn last_key(&self, suffix: impl fmt::Display) -> Option<String> {
+        (!self.request_id.is_empty()).then(|| format!("{}{suffix}", self.request_id))
+    }
+}
