@@ -151,6 +151,8 @@ mod credentials {
     pub(crate) mod source;
     #[cfg(feature = "ssm")]
     pub(crate) mod ssm;
+    #[cfg(any(feature = "secrets-manager", feature = "ssm"))]
+    mod store_error;
 }
 mod deadline;
 mod error;

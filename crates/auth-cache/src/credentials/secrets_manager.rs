@@ -1,14 +1,10 @@
-use std::error::Error;
-
-use aws_sdk_secretsmanager::{
-    Client,
-    error::{ProvideErrorMetadata, SdkError},
-};
+use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata as _};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::{
     ClientCredentials, Credentials, CredentialsError, CredentialsSource,
+    credentials::store_error::classify,
     sdk_retry::{OnlyLostConnections, at_most_once},
 };
 
@@ -47,7 +43,10 @@ impl SecretsManagerCredentials {
 
     async fn get<T: InSecret>(&self, stage: &str) -> Result<T, CredentialsError> {
         let request = self.secrets_manager.get_secret_value().secret_id(&self.secret_id).version_stage(stage);
-        let answer = request.send().await.map_err(|error| self.classify(error))?;
+        let answer = request.send().await.map_err(|error| match error.code() {
+            Some("ResourceNotFoundException") => CredentialsError::missing([&self.secret_id]),
+            _ => classify(error),
+        })?;
         let secret = Zeroizing::new(answer.secret_string.unwrap_or_default());
         T::parse(&secret)
             .ok_or_else(|| CredentialsError::Malformed { name: self.secret_id.clone(), expected: T::EXPECTED })
@@ -65,22 +64,6 @@ impl SecretsManagerCredentials {
             }
         }
         Ok(None)
-    }
-
-    fn classify<E>(&self, error: SdkError<E>) -> CredentialsError
-    where
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    {
-        let status = error.raw_response().map(|answer| answer.status().as_u16());
-        let code = error.code().unwrap_or_default().to_owned();
-        // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
-        let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
-        match (code.as_str(), status) {
-            ("ResourceNotFoundException", _) => CredentialsError::Missing { names: vec![self.secret_id.clone()] },
-            ("ThrottlingException", _) | (_, Some(429)) => CredentialsError::Throttled { source },
-            (_, Some(400..=407 | 409..=499)) => CredentialsError::Refused { source },
-            _ => CredentialsError::Unavailable { source },
-        }
     }
 }
 

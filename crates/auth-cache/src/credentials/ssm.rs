@@ -1,8 +1,7 @@
-use std::{collections::BTreeSet, error::Error};
+use std::collections::BTreeSet;
 
 use aws_sdk_ssm::{
     Client,
-    error::{ProvideErrorMetadata, SdkError},
     types::{Parameter, ParameterType},
 };
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     ClientCredentials, Credentials, CredentialsError, CredentialsSource,
+    credentials::store_error::classify,
     sdk_retry::{OnlyLostConnections, at_most_once},
 };
 
@@ -171,21 +171,6 @@ fn is_named(parameter: &Parameter, asked: &str) -> bool {
     asked == name
         || Some(asked) == parameter.arn()
         || of_arn.is_some_and(|of_arn| of_arn == name.trim_start_matches('/'))
-}
-
-fn classify<E>(error: SdkError<E>) -> CredentialsError
-where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-{
-    let status = error.raw_response().map(|answer| answer.status().as_u16());
-    let throttled = status == Some(429) || matches!(error.code(), Some("ThrottlingException" | "TooManyUpdates"));
-    // Not the whole `SdkError`: its `Debug` shows the body of the answer, which may hold secrets.
-    let source = error.into_source().unwrap_or_else(|error| error.to_string().into());
-    match status {
-        _ if throttled => CredentialsError::Throttled { source },
-        Some(400..=407 | 409..=499) => CredentialsError::Refused { source },
-        _ => CredentialsError::Unavailable { source },
-    }
 }
 
 #[cfg(test)]
