@@ -8,6 +8,7 @@ mod fleet;
 mod identities;
 mod lambda;
 mod observed;
+mod one_clock;
 mod random;
 mod recovery;
 mod refresh;

@@ -1,5 +1,4 @@
 use std::{
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,11 +8,9 @@ use std::{
 };
 
 use auth_cache::{Identity, ManualClock, SignInError, Token, TokenError};
-use futures_util::{
-    FutureExt as _,
-    future::{Either, select},
-};
+use futures_util::FutureExt as _;
 
+pub(crate) use crate::one_clock::on_one_clock;
 use crate::{observed::Counts, source::ScriptedSource};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -92,22 +89,6 @@ impl Setup {
         self.clock.set(start() + elapsed);
     }
 }
-
-/// Does the work on tokio's paused clock, and moves the wall clock along with it.
-pub(crate) async fn on_one_clock<F: Future>(clock: &ManualClock, work: F) -> F::Output {
-    let ticking = async {
-        loop {
-            tokio::time::sleep(TICK).await;
-            clock.advance(TICK);
-        }
-    };
-    match select(pin!(work), pin!(ticking)).await {
-        Either::Left((output, _)) => output,
-        Either::Right((never, _)) => never,
-    }
-}
-
-const TICK: Duration = Duration::from_millis(20);
 
 impl Drop for Setup {
     fn drop(&mut self) {

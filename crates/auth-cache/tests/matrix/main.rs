@@ -10,17 +10,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
 mod aws;
+#[path = "../cache/one_clock.rs"]
+mod one_clock;
 mod script;
 mod table;
 mod token_endpoint;
 
-use std::{future::poll_fn, pin::pin, sync::Arc, thread, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
-use auth_cache::{CredentialsError, Identity, ManualClock, Renewal, SignInError, Token, TokenError};
+use auth_cache::{CredentialsError, Identity, Renewal, SignInError, Token, TokenError};
 use futures_util::future::join_all;
-use tokio::time::Instant;
 
 use crate::{
+    one_clock::on_one_clock,
     script::{Answer, COGNITO, Place, REFRESH, SECRETS_MANAGER, SSM, Script, TOKEN_ENDPOINT},
     table::Row,
     token_endpoint::TokenEndpoint,
@@ -274,18 +276,4 @@ fn describe(error: &SignInError, answer: Answer) -> String {
         Answer::Error(_, code, _) => text.replace(code, "…"),
         _ => text,
     }
-}
-
-/// Does the work on tokio's paused clock, and moves the wall clock along with it.
-#[expect(clippy::disallowed_methods, reason = "tokio's clock, which stands still but for what everybody waits for")]
-async fn on_one_clock<F: Future>(clock: &ManualClock, work: F) -> F::Output {
-    let mut work = pin!(work);
-    let mut last = Instant::now();
-    poll_fn(|context| {
-        let now = Instant::now();
-        clock.advance(now - last);
-        last = now;
-        work.as_mut().poll(context)
-    })
-    .await
 }
