@@ -43,7 +43,10 @@ pub(crate) async fn exchange(
     *request.timeout_mut() = Some(limit);
     *request.body_mut() = Some(reqwest::Body::wrap(watched));
     let headers = request.headers_mut();
-    headers.clone_from(added);
+    headers.clone_from(&client.headers);
+    for (name, value) in added {
+        headers.insert(name, value.clone());
+    }
     headers.insert(header::CONTENT_TYPE, JSON);
     grant.authorize(headers, client, body)?;
     let mut response = client

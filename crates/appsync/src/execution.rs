@@ -32,7 +32,7 @@ pub struct Execution<'a, O: Operation> {
 
 impl<'a, O: Operation> Execution<'a, O> {
     pub(crate) fn new(client: &'a AppSyncClient, request: &QueryBody<impl Serialize>, deadline: Deadline) -> Self {
-        let (body, headers) = (request::body::<O>(request), client.headers.clone());
+        let (body, headers) = (request::body::<O>(request), HeaderMap::new());
         Self { client, operation: PhantomData, body, deadline, headers, auth: None, retry: None, is_idempotent: false }
     }
 
