@@ -15,7 +15,7 @@ export class AppSync {
     const appsync = new AppSync();
     appsync.table = table;
     appsync.resolvers = await resolvers();
-    appsync.schema = buildSchema(`${read('graphql/prelude.graphql')}\n${read('schema.graphql')}`);
+    appsync.schema = buildSchema(`${read('crates/appsync-codegen/src/prelude.graphql')}\n${read('schema.graphql')}`);
     // AWSJSON is text outside and a value inside.
     const json = appsync.schema.getType('AWSJSON');
     Object.assign(json, { serialize: JSON.stringify, parseValue: JSON.parse });

@@ -10,7 +10,7 @@ import { clients, resolvers } from './template.js';
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 test('every operation of the schema has a resolver', async () => {
-  const schema = buildSchema(`${read('graphql/prelude.graphql')}\n${read('schema.graphql')}`);
+  const schema = buildSchema(`${read('crates/appsync-codegen/src/prelude.graphql')}\n${read('schema.graphql')}`);
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const operations = roots.flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
   const served = [...(await resolvers()).keys()];

@@ -3,7 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, documents, inputs::Inputs, problem::Problem, rust, schema};
+use crate::{Error, documents, files::Files, generated, problem::Problem, schema, subscribers};
 
 /// A schema and a folder of operations, from which code is generated.
 #[derive(Debug, Clone)]
@@ -14,7 +14,8 @@ pub struct Codegen {
 }
 
 impl Codegen {
-    /// `schema` is the SDL as deployed, `folder` holds one operation per file; both relative to the crate's folder.
+    /// `schema` is the SDL as deployed, or a folder of files that make it up; `folder` holds the operations and fragments, in
+    /// `.graphql` and `.gql` files, and may have folders of its own. Both are relative to the crate's folder.
     pub fn new(schema: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
         Self { schema: schema.into(), folder: folder.into(), client_token: None }
     }
@@ -28,26 +29,26 @@ impl Codegen {
         self
     }
 
-    /// For a build script: writes `operations.rs` into cargo's `OUT_DIR`, and tells cargo when to run again.
+    /// For a build script: writes `operations.rs` into cargo's `OUT_DIR`, tells cargo when to run again, and has it print the
+    /// [warnings](Self::warnings).
     ///
     /// # Errors
     /// Everything that is wrong with the schema and the operations; returned from `main`, cargo prints it.
+    #[expect(clippy::print_stdout, reason = "cargo reads a build script's instructions from its standard output")]
     pub fn generate(&self) -> Result<(), Error> {
         #[expect(clippy::disallowed_methods, reason = "cargo tells a build script where to write in OUT_DIR")]
         let out_dir = env::var_os("OUT_DIR").ok_or_else(|| {
             Problem::in_file(Path::new("build.rs"), "OUT_DIR is not set")
                 .with_help("`generate` is for build scripts; elsewhere use `generate_to`")
         })?;
-        let inputs = match Inputs::find(&self.schema, &self.folder) {
-            Ok(inputs) => inputs,
-            Err(error) => {
-                rerun_if_changed(&self.schema);
-                rerun_if_changed(&self.folder);
-                return Err(error);
-            }
-        };
-        inputs.watched().for_each(rerun_if_changed);
-        self.write(&inputs, Path::new(&out_dir)).map(drop)
+        for path in [&self.schema, &self.folder] {
+            println!("cargo::rerun-if-changed={}", path.display()); // Of a folder, everything in it.
+        }
+        let (code, warnings) = self.code()?;
+        for warning in warnings {
+            println!("cargo::warning={}", warning.on_one_line());
+        }
+        write_file(Path::new(&out_dir), &code).map(drop)
     }
 
     /// Writes `operations.rs` into `out_dir`, and returns its path.
@@ -55,40 +56,32 @@ impl Codegen {
     /// # Errors
     /// Everything that is wrong with the schema and the operations, or that `out_dir` cannot be written to.
     pub fn generate_to(&self, out_dir: impl AsRef<Path>) -> Result<PathBuf, Error> {
-        self.write(&Inputs::find(&self.schema, &self.folder)?, out_dir.as_ref())
+        write_file(out_dir.as_ref(), &self.code()?.0)
     }
 
-    /// The files and folders the generated code depends on, which `generate` names to cargo.
+    /// What is no error but deserves a look: a fragment that no operation spreads, a directive that this crate does not know, a
+    /// mutation that leaves out what its subscribers may select.
     ///
     /// # Errors
-    /// The schema or the folder cannot be read, or there is no operation.
-    pub fn watched(&self) -> Result<Vec<PathBuf>, Error> {
-        let inputs = Inputs::find(&self.schema, &self.folder)?;
-        Ok(inputs.watched().map(Path::to_owned).collect())
+    /// As for [`Codegen::generate`].
+    pub fn warnings(&self) -> Result<Vec<Problem>, Error> {
+        self.code().map(|(_, warnings)| warnings)
     }
 
-    fn write(&self, inputs: &Inputs, out_dir: &Path) -> Result<PathBuf, Error> {
-        let schema = schema::load(inputs)?;
-        let operations = documents::load(inputs, &schema)?;
-
-        // `graphql_client_codegen` takes the schema as a file, and remembers it by its path.
-        let sdl = schema::to_plain_sdl(&schema);
-        let plain_schema = out_dir.join(format!("schema-{}.graphql", &rust::sha256(&sdl)[..16]));
-        write_file(&plain_schema, &sdl)?;
-        let code = rust::file(&operations, &schema, &plain_schema, self.client_token.as_deref());
-        let _ = fs::remove_file(&plain_schema); // Left behind, it does no harm.
-
-        let file = out_dir.join("operations.rs");
-        write_file(&file, &code?)?;
-        Ok(file)
+    fn code(&self) -> Result<(String, Vec<Problem>), Error> {
+        let files = Files::find(&self.schema, &self.folder)?;
+        let mut warnings = Vec::new();
+        let schema = schema::load(&files, &mut warnings)?;
+        let document = documents::load(&files, &schema, &mut warnings)?;
+        warnings.extend(subscribers::warnings(&document, &schema));
+        Ok((generated::file(&document, &schema, self.client_token.as_deref())?, warnings))
     }
 }
 
-fn write_file(file: &Path, text: &str) -> Result<(), Error> {
-    fs::write(file, text).map_err(|error| Problem::in_file(file, format!("cannot write: {error}")).into())
-}
-
-#[expect(clippy::print_stdout, reason = "cargo reads a build script's instructions from its standard output")]
-fn rerun_if_changed(path: &Path) {
-    println!("cargo::rerun-if-changed={}", path.display());
+fn write_file(folder: &Path, code: &str) -> Result<PathBuf, Error> {
+    let file = folder.join("operations.rs");
+    match fs::write(&file, code) {
+        Ok(()) => Ok(file),
+        Err(error) => Err(Problem::in_file(&file, format!("cannot write: {error}")).into()),
+    }
 }

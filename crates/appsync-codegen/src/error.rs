@@ -19,10 +19,6 @@ impl Error {
         &self.problems
     }
 
-    pub(crate) fn into_problems(self) -> Vec<Problem> {
-        self.problems
-    }
-
     pub(crate) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
     }

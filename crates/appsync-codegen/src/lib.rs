@@ -6,10 +6,9 @@
 //!
 //! # Use it in a crate
 //! ```text
-//! schema.graphql                    as deployed: AppSync's own scalars and directives are known already
-//! graphql/GetOrder.graphql          one operation per file, called like the file
-//! graphql/fragments/*.graphql       fragments, for all operations
-//! graphql/prelude.graphql           optional: see below
+//! schema.graphql           as deployed; or a folder of files that make up the schema
+//! graphql/**/*.graphql     operations and fragments, in files and folders of any names; .gql too
+//! graphql/prelude.graphql  optional: directives that this crate does not know
 //! ```
 //! `Cargo.toml`, for the crates are not on crates.io:
 //! ```toml
@@ -33,59 +32,65 @@
 //! function.
 //!
 //! # What is generated
-//! For `graphql/GetOrder.graphql`:
-//! - `GetOrder`, which implements `appsync::Operation`: its name, kind, document, and the document's hash,
+//! For an operation `GetOrder`, or `getOrder`:
+//! - `GetOrder`, which implements `appsync::Operation` and `graphql_client::GraphQLQuery`: its name, kind and document,
 //! - `get_order::Variables` and `get_order::ResponseData`,
-//! - and for all operations together `types` (enums, inputs, scalars), `fragments`, and `OPERATIONS`: the queries and
+//! - and for all operations together `types` (enums and inputs), `fragments`, and `OPERATIONS`: the queries and
 //!   mutations by name, for a caller that chooses one at run time. Subscriptions are not in it.
-//!
-//! The document that is sent has the operation and the fragments it spreads, on one line and without comments.
-//!
-//! The types of unions, and those that spread a fragment beside fields of their own, are decoded from JSON text: by `serde_json`,
-//! and not inside of `#[serde(flatten)]` or an untagged or tagged enum of your own.
 //!
 //! | GraphQL | Rust |
 //! | --- | --- |
-//! | `null` or absent in an answer | `None` |
-//! | optional member of an input, optional variable of a mutation | `appsync::Patch`: absent, null or a value |
-//! | optional variable of a query | `Option`; `None` is not sent |
-//! | variable with a default value | optional; AppSync fills in the default |
-//! | variable or input field that the schema does not have | refused when decoding |
+//! | `null` in an answer | `None` |
+//! | a field that `@include` or `@skip` may leave out | `Option`, or `appsync::Patch` if it may be null too |
+//! | optional variable, optional member of an input | `appsync::Patch`: absent, null or a value |
+//! | one with a default that may not be null | `Option`; AppSync fills in the default |
+//! | variable or member that the schema does not have | refused when decoding |
 //! | enum | enum with the names of the schema, and `Other(String)` for values it does not have yet |
-//! | union, interface | enum of its types, and `Unknown { typename }` for types it does not have yet |
+//! | union or interface of which parts are selected | enum of these parts; `Other` has what is selected of all types |
+//! | interface of which no parts are selected, object | struct |
+//! | selection that is one fragment on the same type | the fragment's type, `fragments::OrderFields` |
+//! | fragment beside other fields | its fields, in the struct |
 //! | `AWSDateTime` and AppSync's other scalars | the type of the same name in `appsync::scalars` |
+//! | `Int` | `i32`, as the specification says |
 //!
-//! An answer that is decoded and encoded again is the same JSON, with two exceptions: a field that `@include` or
-//! `@skip` left out comes back as `null`, and `__typename` of an object is kept only where it tells a type of a union
-//! or interface.
+//! An input, or variables, of which some are optional and some are not have `new`, with what is required:
+//! `UpdateOrderInput { note: Patch::Null, ..UpdateOrderInput::new(id, 3) }`. If all are optional, there is `Default`.
 //!
-//! # The prelude
-//! AppSync rejects a schema that declares its scalars (`AWSDateTime`) and directives (`@aws_auth`), and everything
-//! else rejects a schema that does not. They are built in here. `graphql/prelude.graphql` is read in addition, so
-//! editors can use it, and so that a directive this crate does not know yet can be declared; what it declares counts
-//! more than what is built in, and what the schema itself declares counts most.
+//! An answer that is decoded and encoded again is the same JSON, except for members that were not selected. An enum of parts
+//! is decoded by `serde_json` only, and not inside of `#[serde(flatten)]` or an untagged or tagged enum of your own.
 //!
-//! # What is rejected although GraphQL allows it
-//! Where types could not hold an answer, the build fails and says what to write instead: a union or an interface
-//! without `__typename`; a field selected both directly and in a fragment; a fragment on another type than the one it
-//! is spread on, unless on one of the types of that union or interface; `@include` or `@skip` on fragments and on
-//! fields that cannot be null; a fragment that is called like an enum, an input or a scalar (like the type it is on is
-//! fine). A fragment that no operation spreads is checked for its syntax only.
+//! The document that is sent has the operation and the fragments it spreads, on one line and without comments. `__typename` is
+//! added where the parts of a union or an interface are told apart by it.
+//!
+//! Names stay GraphQL's, in Rust's case for fields and modules. One that Rust or the generated code keeps for itself ends in
+//! `_`: `type_`, `Option_`. Of names that are one in Rust, such as `fooBar` and `foo_bar`, the second ends in `_2`.
+//!
+//! # Warnings
+//! A fragment that no operation spreads; a directive of the schema that this crate does not know; and a mutation that leaves
+//! out fields which a subscription on it may select, for AppSync sends subscribers what the mutation selected, and null for the
+//! rest. `# subscribers may miss fields` in the operation, or in front of it, says that this is meant.
+//!
+//! # What AppSync brings
+//! Its scalars (`AWSDateTime`) and directives (`@aws_auth`) are built in; a schema may declare them too.
+//! `graphql/prelude.graphql` is read in addition, for directives that this crate does not know yet; what it declares counts more
+//! than what is built in, and what the schema itself declares counts most.
 
 mod codegen;
 mod error;
 mod problem;
 
 mod documents;
-mod inputs;
+mod files;
 mod schema;
+mod subscribers;
 mod suggest;
-mod typable;
 
-mod graphql_client;
-mod rewrite;
-mod rust;
-mod shared;
+mod answer;
+mod generated;
+mod input;
+mod names;
+mod selection;
+mod text;
 
 pub use codegen::Codegen;
 pub use error::Error;

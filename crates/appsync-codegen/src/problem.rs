@@ -75,6 +75,13 @@ impl Problem {
         Self { help: Some(help.into()), ..self }
     }
 
+    /// For cargo, which prints a warning of one line.
+    pub(crate) fn on_one_line(&self) -> String {
+        let place = self.line_and_column().map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+        let help = self.help().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{}{place}: {}{help}", self.file.display(), self.message)
+    }
+
     /// The diagnostics of a parser or a validation. `help` is asked for each message.
     pub(crate) fn all_of(
         diagnostics: &DiagnosticList,

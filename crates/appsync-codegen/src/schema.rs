@@ -1,99 +1,55 @@
-use std::{collections::BTreeSet, fmt::Write, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use apollo_compiler::{
-    Name, Schema,
-    ast::{self, Definition, Document, OperationType},
-    schema::ExtendedType,
+    Name, Node, Schema,
+    ast::{Definition, Directive, DirectiveList, Document},
+    parser::SourceSpan,
     validation::Valid,
 };
 
 use crate::{
     Error,
-    inputs::{self, Inputs},
+    files::{self, Files},
     problem::Problem,
     suggest,
 };
 
-/// What AppSync brings and rejects when a schema declares it again.
+/// What AppSync brings.
 const PRELUDE: &str = include_str!("prelude.graphql");
 
 /// The schema as deployed, completed by AppSync's own scalars and directives, and validated.
-pub(crate) fn load(files: &Inputs) -> Result<Valid<Schema>, Error> {
+pub(crate) fn load(files: &Files, warnings: &mut Vec<Problem>) -> Result<Valid<Schema>, Error> {
     let mut problems = Vec::new();
-    let schema = inputs::parse(files.schema(), &mut problems)?;
-    let prelude = match files.prelude() {
-        Some(file) => inputs::parse(file, &mut problems)?,
-        None => Document::new(),
-    };
+    let given = files.schemas.iter().chain(&files.prelude);
+    let given: Vec<(&Path, Document)> =
+        given.map(|file| (file.as_path(), files::parse_schema(file, &mut problems))).collect();
+    Error::unless_empty(problems)?;
+    let appsync = Document::parse(PRELUDE, "prelude.graphql").unwrap_or_else(|failed| failed.partial);
+    let mut problems = custom_scalars(&given, &appsync);
+    problems.extend(given.iter().find_map(|(file, document)| amplify_source(document, file)));
     Error::unless_empty(problems)?;
 
     // What the schema declares counts, then what the folder's prelude declares, then what is built in.
-    let appsync = Document::parse(PRELUDE, "prelude.graphql").unwrap_or_else(|failed| failed.partial);
-    let mut problems = custom_scalars(&schema, files.schema(), &appsync);
-    problems.extend(custom_scalars(&prelude, files.prelude().unwrap_or(files.schema()), &appsync));
-    Error::unless_empty(problems)?;
-    let prelude = without(prelude, &schema);
-    let built_in = without(without(appsync, &schema), &prelude);
-
-    let builder = Schema::builder().add_ast(&schema).add_ast(&prelude).add_ast(&built_in);
-    builder.build().and_then(Schema::validate).map_err(|failed| {
-        Problem::all_of(&failed.errors, files.schema(), |message| suggest::help_for(message, &failed.partial)).into()
+    let mut declared = BTreeSet::new();
+    let mut builder = Schema::builder().adopt_orphan_extensions().ignore_builtin_redefinitions();
+    for mut document in given.into_iter().map(|(_, document)| document).chain([appsync]) {
+        document.definitions.retain(|it| declared_name(it).is_none_or(|name| declared.insert(name)));
+        builder = builder.add_ast(&document);
+    }
+    let file = files.schemas.first().map_or(Path::new(""), |file| file);
+    builder.build().and_then(Schema::validate).or_else(|failed| {
+        let mut errors = Problem::all_of(&failed.errors, file, |message| suggest::help_for(message, &failed.partial));
+        // AppSync may have more directives, and take them in more places, than this crate knows: they change no type.
+        let directives = errors.extract_if(.., |problem| is_about_directive(problem.message()));
+        let mut known = BTreeSet::new();
+        warnings.extend(directives.filter(|it| known.insert(it.message().to_owned())));
+        Error::unless_empty(errors)?;
+        Ok(Valid::assume_valid(failed.partial))
     })
 }
 
-/// The part of the schema that code generation needs, in the plainest SDL, so that `graphql_client_codegen`
-/// neither meets syntax it cannot read nor a name it does not know, at which it would panic.
-pub(crate) fn to_plain_sdl(schema: &Valid<Schema>) -> String {
-    let mut sdl = String::from("schema {\n");
-    for (kind, word) in [
-        (OperationType::Query, "query"),
-        (OperationType::Mutation, "mutation"),
-        (OperationType::Subscription, "subscription"),
-    ] {
-        if let Some(name) = schema.root_operation(kind) {
-            let _ = writeln!(sdl, "  {word}: {name}");
-        }
-    }
-    sdl.push_str("}\n");
-    for (name, ty) in schema.types.iter().filter(|(_, ty)| !ty.is_built_in()) {
-        let _ = match ty {
-            ExtendedType::Scalar(_) => writeln!(sdl, "scalar {name}"),
-            ExtendedType::Enum(ty) => block(&mut sdl, &format!("enum {name}"), ty.values.keys()),
-            ExtendedType::Union(ty) => {
-                let members: Vec<&str> = ty.members.iter().map(|member| member.as_str()).collect();
-                writeln!(sdl, "union {name} = {}", members.join(" | "))
-            }
-            ExtendedType::Interface(ty) => {
-                block(&mut sdl, &format!("interface {name}"), ty.fields.values().map(|it| field(it)))
-            }
-            ExtendedType::Object(ty) => {
-                let interfaces: Vec<&str> = ty.implements_interfaces.iter().map(|name| name.as_str()).collect();
-                let head = match interfaces.is_empty() {
-                    true => format!("type {name}"),
-                    false => format!("type {name} implements {}", interfaces.join(" & ")),
-                };
-                block(&mut sdl, &head, ty.fields.values().map(|it| field(it)))
-            }
-            ExtendedType::InputObject(ty) => {
-                let fields = ty.fields.values().map(|field| format!("{}: {}", field.name, field.ty));
-                block(&mut sdl, &format!("input {name}"), fields)
-            }
-        };
-    }
-    sdl
-}
-
-fn block<T: std::fmt::Display>(sdl: &mut String, head: &str, lines: impl Iterator<Item = T>) -> std::fmt::Result {
-    writeln!(sdl, "{head} {{")?;
-    for line in lines {
-        writeln!(sdl, "  {line}")?;
-    }
-    writeln!(sdl, "}}")
-}
-
-fn field(definition: &ast::FieldDefinition) -> String {
-    let deprecated: Option<String> = definition.directives.get("deprecated").map(|directive| format!(" {directive}"));
-    format!("{}: {}{}", definition.name, definition.ty, deprecated.unwrap_or_default())
+fn is_about_directive(message: &str) -> bool {
+    message.contains("cannot find directive") || message.contains("directive is not supported for")
 }
 
 /// The name of a scalar, or of a directive with its `@`.
@@ -105,19 +61,14 @@ fn declared_name(definition: &Definition) -> Option<String> {
     }
 }
 
-/// The document without the scalars and directives that another one declares too.
-fn without(mut document: Document, other: &Document) -> Document {
-    let declared: BTreeSet<String> = other.definitions.iter().filter_map(declared_name).collect();
-    document.definitions.retain(|definition| declared_name(definition).is_none_or(|name| !declared.contains(&name)));
-    document
-}
-
 /// AppSync takes none: each scalar needs a Rust type, and only AppSync's have one in the client crate.
-fn custom_scalars(document: &Document, file: &Path, appsync: &Document) -> Vec<Problem> {
-    let known: Vec<&str> = scalars(appsync).map(Name::as_str).collect();
-    scalars(document)
-        .filter(|name| !known.contains(&name.as_str()))
-        .map(|name| {
+fn custom_scalars(given: &[(&Path, Document)], appsync: &Document) -> Vec<Problem> {
+    const BUILT_IN: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+    let known: Vec<&str> = scalars(appsync).map(Name::as_str).chain(BUILT_IN).collect();
+    let unknown = given.iter().flat_map(|(file, document)| scalars(document).map(move |name| (file, document, name)));
+    let unknown = unknown.filter(|(_, _, name)| !known.contains(&name.as_str()));
+    unknown
+        .map(|(file, document, name)| {
             let message = format!("AppSync has no scalar `{name}` and takes no custom ones");
             let help = suggest::did_you_mean(name, known.iter().copied());
             Problem::at(name.location(), &document.sources, file, message)
@@ -131,4 +82,20 @@ fn scalars(document: &Document) -> impl Iterator<Item = &Name> {
         Definition::ScalarTypeDefinition(scalar) => Some(&scalar.name),
         _ => None,
     })
+}
+
+/// Amplify deploys another schema than the one that is written: with queries, mutations and inputs for each `@model`.
+fn amplify_source(document: &Document, file: &Path) -> Option<Problem> {
+    let model = document.definitions.iter().find_map(|definition| match definition {
+        Definition::ObjectTypeDefinition(object) => location_of(&object.directives, "model"),
+        _ => None,
+    })?;
+    let message = "this is the source of an Amplify API, and not the schema that is deployed";
+    let help = "use amplify/backend/api/NAME/build/schema.graphql, which `amplify api gql-compile` writes, or \
+                `aws appsync get-introspection-schema --api-id ID --format SDL schema.graphql`";
+    Some(Problem::at(Some(model), &document.sources, file, message).with_help(help))
+}
+
+fn location_of(directives: &DirectiveList, name: &str) -> Option<SourceSpan> {
+    directives.get(name).map(Node::<Directive>::location)?
 }

@@ -1,6 +1,6 @@
 //! "Did you mean ...?", from the names the schema does have.
 
-use apollo_compiler::{Schema, schema::ExtendedType};
+use apollo_compiler::{Name, Schema, schema::ExtendedType};
 
 /// What to do about a message of the validation, if one of the schema's names is what was meant.
 pub(crate) fn help_for(message: &str, schema: &Schema) -> Option<String> {
@@ -42,15 +42,19 @@ pub(crate) fn help_for(message: &str, schema: &Schema) -> Option<String> {
     }
 }
 
+/// What to do about a fragment that is not there.
+pub(crate) fn fragment<'a>(message: &str, known: impl Iterator<Item = &'a Name>) -> Option<String> {
+    let name = message.strip_prefix("cannot find fragment `")?.split('`').next()?;
+    did_you_mean(name, known.map(Name::as_str))
+        .or_else(|| Some(format!("write `fragment {name} on ...` into one of the files")))
+}
+
 /// The candidate nearest to `wrong`, if one is near enough to have been meant.
 pub(crate) fn did_you_mean<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let limit = (wrong.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(wrong, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+    let wrong = wrong.to_lowercase();
+    let near = candidates.into_iter().map(|it| (strsim::levenshtein(&wrong, &it.to_lowercase()), it));
+    let nearest = near.filter(|(distance, _)| *distance <= (wrong.chars().count() / 3).max(1)).min();
+    nearest.map(|(_, candidate)| format!("did you mean `{candidate}`?"))
 }
 
 fn fields_of<'a>(schema: &'a Schema, ty: &str) -> Vec<&'a str> {
@@ -73,32 +77,9 @@ fn type_names(schema: &Schema) -> impl Iterator<Item = &str> {
     schema.types.keys().map(AsRef::as_ref).filter(|name: &&str| !name.starts_with("__"))
 }
 
-/// Levenshtein distance, with letters compared regardless of case.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.to_lowercase().chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let substitution = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{did_you_mean, distance};
-
-    #[test]
-    fn distance_counts_the_edits() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("ID", "id"), 0);
-        assert_eq!(distance("", "abc"), 3);
-    }
+    use super::did_you_mean;
 
     #[test]
     fn only_a_near_name_is_suggested() {

@@ -184,7 +184,6 @@ impl AppSyncClient {
     /// #     const NAME: &'static str = "ListOrders";
     /// #     const KIND: appsync::OperationKind = appsync::OperationKind::Query;
     /// #     const DOCUMENT: &'static str = "";
-    /// #     const DOCUMENT_SHA256: &'static str = "";
     /// #     const VARIABLES: &'static [&'static str] = &["limit", "nextToken"];
     /// # }
     ///

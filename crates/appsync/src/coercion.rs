@@ -17,7 +17,10 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use crate::{Patch, scalars::ID};
+use crate::{
+    Patch,
+    scalars::{ID, ScalarError},
+};
 
 /// What is decoded in place of a [`Coerced::Value`].
 pub trait Coerced {
@@ -91,14 +94,36 @@ impl<'de> Deserialize<'de> for CoercedId {
     }
 }
 
+/// One of AppSync's scalars, which is checked here: what AppSync sent is not.
+#[derive(Debug)]
+pub struct Checked<T>(T);
+
+impl<T> Coerced for Checked<T> {
+    type Value = T;
+
+    fn into_value(self) -> T {
+        self.0
+    }
+}
+
+impl<'de, T: TryFrom<String, Error = ScalarError>> Deserialize<'de> for Checked<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::try_from(String::deserialize(deserializer)?).map(Self).map_err(|error| {
+            // serde would show the value itself.
+            let expected = format!("{} ({})", error.expected(), error.scalar());
+            D::Error::invalid_value(Unexpected::Other("string"), &expected.as_str())
+        })
+    }
+}
+
 /// An `Int`, which has 32 bits.
 #[derive(Debug)]
-pub struct CoercedInt(i64);
+pub struct CoercedInt(i32);
 
 impl Coerced for CoercedInt {
-    type Value = i64;
+    type Value = i32;
 
-    fn into_value(self) -> i64 {
+    fn into_value(self) -> i32 {
         self.0
     }
 }
@@ -106,10 +131,8 @@ impl Coerced for CoercedInt {
 impl<'de> Deserialize<'de> for CoercedInt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let int = i64::deserialize(deserializer)?;
-        match i32::try_from(int) {
-            Ok(_) => Ok(Self(int)),
-            Err(_) => Err(D::Error::invalid_value(Unexpected::Signed(int), &"an Int of 32 bits")),
-        }
+        let too_large = |_| D::Error::invalid_value(Unexpected::Signed(int), &"an Int of 32 bits");
+        i32::try_from(int).map(Self).map_err(too_large)
     }
 }
 
@@ -202,6 +225,19 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Only<D> {
     }
 }
 
+/// A value that has a default where it is absent, and that may not be null.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Given<C>(C);
+
+impl<C: Coerced> Coerced for Given<C> {
+    type Value = Option<C::Value>;
+
+    fn into_value(self) -> Self::Value {
+        Some(self.0.into_value())
+    }
+}
+
 impl<C: Coerced> Coerced for Option<C> {
     type Value = Option<C::Value>;
 
@@ -249,7 +285,7 @@ mod tests {
 
     #[test]
     fn an_int_has_32_bits() {
-        for int in [0, i64::from(i32::MAX), i64::from(i32::MIN)] {
+        for int in [0, i32::MAX, i32::MIN] {
             assert_eq!(decoded::<CoercedInt>(json!(int)).unwrap(), int);
         }
         for json in [json!(i64::from(i32::MAX) + 1), json!(i64::from(i32::MIN) - 1), json!("1"), json!(1.5)] {
@@ -267,6 +303,8 @@ mod tests {
         assert_eq!(decoded::<Ids>(json!([])).unwrap(), ids(&[]));
         decoded::<Ids>(json!(null)).unwrap_err();
         assert_eq!(decoded::<Option<Ids>>(json!(null)).unwrap(), None);
+        assert_eq!(decoded::<Given<Ids>>(json!(1)).unwrap(), Some(ids(&[Some("1")])));
+        decoded::<Given<AsItIs<String>>>(json!(null)).unwrap_err();
         assert_eq!(decoded::<CoercedList<CoercedList<CoercedInt>>>(json!([1, [2, 3]])).unwrap(), [vec![1], vec![2, 3]]);
         let object = decoded::<CoercedList<AsItIs<serde_json::Map<String, Value>>>>(json!({"a": 1})).unwrap();
         assert_eq!(object[0]["a"], 1);

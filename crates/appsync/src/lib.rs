@@ -143,6 +143,8 @@ mod envelope;
 mod error;
 mod exchange;
 mod execution;
+mod finite;
+mod generated;
 #[cfg(feature = "iam")]
 mod iam;
 mod kind;
@@ -178,8 +180,10 @@ pub use {http, jiff, reqwest, url};
 /// What generated code refers to, so that a crate with generated code depends on `appsync` alone.
 #[doc(hidden)]
 pub mod codegen_support {
-    pub use crate::coercion::{AsItIs, Coerced, CoercedId, CoercedInt, CoercedList, coerced};
+    pub use crate::coercion::{AsItIs, Checked, Coerced, CoercedId, CoercedInt, CoercedList, Given, coerced};
+    pub use crate::finite::finite;
     pub use crate::object::Object;
+    pub use crate::{__enumeration as enumeration, __one_of as one_of, __operation as operation};
     pub use graphql_client;
     pub use serde;
     pub use serde_json;

@@ -18,8 +18,6 @@ pub trait Operation:
     const KIND: OperationKind;
     /// The document that is sent: the operation and the fragments it spreads.
     const DOCUMENT: &'static str;
-    /// The SHA-256 of [`Operation::DOCUMENT`] in lower-case hexadecimal.
-    const DOCUMENT_SHA256: &'static str;
     /// The names of its variables.
     const VARIABLES: &'static [&'static str];
     /// Where in its variables the key is by which the API knows a repetition of it, such as `["input", "clientToken"]`;

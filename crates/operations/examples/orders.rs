@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("created {} for {} cents", order.id, order.total.minor_units);
 
     let pages = appsync.paginate::<ListOrders>(
-        |next_token| list_orders::Variables { limit: Some(2), next_token, ..Default::default() },
+        |next_token| list_orders::Variables { limit: 2.into(), next_token: next_token.into(), ..Default::default() },
         |data| data.list_orders.next_token.as_deref(),
     );
     let sizes: Vec<usize> = pages.stream().map_ok(|data| data.list_orders.items.len()).try_collect().await?;

@@ -3,13 +3,12 @@
 use appsync::{Operation, OperationKind, Patch};
 use operations::{
     CancelOrder, CreateOrder, GetOrder, ListOrders, OPERATIONS, UpdateOrder,
-    fragments::OrderFieldsPayment,
+    fragments::{OrderFields, OrderFieldsPayment, OrderFieldsPaymentOther},
     get_order, list_orders,
     types::{Currency, OrderStatus, UpdateOrderInput},
     update_order,
 };
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 fn answer(payment: Value) -> Value {
     json!({
@@ -35,7 +34,7 @@ fn answer(payment: Value) -> Value {
 }
 
 /// Decodes and encodes an answer; it must not change on the way.
-fn round_trip(answer: &Value) -> get_order::OrderFields {
+fn round_trip(answer: &Value) -> OrderFields {
     let data: get_order::ResponseData = serde_json::from_value(answer.clone()).expect("the answer decodes");
     assert_eq!(&serde_json::to_value(&data).expect("the answer encodes"), answer);
     data.get_order.expect("there is an order")
@@ -65,7 +64,10 @@ fn an_unpaid_order_round_trips_with_its_nulls() {
 #[test]
 fn a_kind_of_payment_added_later_keeps_its_name() {
     let order = round_trip(&answer(json!({"__typename": "GiftCardPayment"})));
-    assert_eq!(order.payment, Some(OrderFieldsPayment::Unknown { typename: "GiftCardPayment".to_owned() }));
+    assert_eq!(
+        order.payment,
+        Some(OrderFieldsPayment::Other(OrderFieldsPaymentOther { typename: "GiftCardPayment".to_owned() }))
+    );
 }
 
 #[test]
@@ -117,15 +119,13 @@ fn an_order_that_does_not_exist_is_none() {
 
 #[test]
 fn absent_variables_are_not_sent_and_null_ones_are() {
-    let variables = list_orders::Variables { limit: Some(5), ..Default::default() };
+    let variables = list_orders::Variables { limit: 5.into(), ..Default::default() };
     assert_eq!(serde_json::to_value(variables).expect("it encodes"), json!({"limit": 5}));
 
     let input = UpdateOrderInput {
-        id: "order-1".to_owned(),
-        expected_version: 3,
         status: OrderStatus::SHIPPED.into(),
         note: Patch::Null,
-        attributes: Patch::Absent,
+        ..UpdateOrderInput::new("order-1".to_owned(), 3)
     };
     assert_eq!(
         serde_json::to_value(update_order::Variables { input }).expect("it encodes"),
@@ -174,17 +174,4 @@ fn a_document_is_one_operation_and_the_fragments_it_spreads() {
     assert_eq!(document.matches("fragment OrderFields on Order").count(), 1);
     assert_eq!(document.matches("query ").count() + document.matches("mutation ").count(), 1);
     assert!(!document.contains("AWSDateTime"), "the prelude is not sent");
-}
-
-#[test]
-fn the_hash_is_that_of_the_document() {
-    fn check<O: Operation>() {
-        let hash: String = Sha256::digest(O::DOCUMENT).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(O::DOCUMENT_SHA256, hash);
-    }
-    check::<CancelOrder>();
-    check::<CreateOrder>();
-    check::<GetOrder>();
-    check::<ListOrders>();
-    check::<UpdateOrder>();
 }

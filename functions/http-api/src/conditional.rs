@@ -4,12 +4,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Part
 use crate::problem::Problem;
 
 /// The version of an order as a strong entity tag: `"3"`. Two answers with the same one are equal byte for byte.
-pub(crate) fn etag(version: i64) -> HeaderValue {
+pub(crate) fn etag(version: i32) -> HeaderValue {
     HeaderValue::try_from(tag(version)).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// Whether the client has this version already, as its `If-None-Match` says.
-pub(crate) fn is_known(headers: &HeaderMap, version: i64) -> bool {
+pub(crate) fn is_known(headers: &HeaderMap, version: i32) -> bool {
     let Some(value) = joined(headers, &header::IF_NONE_MATCH) else { return false };
     let tag = tag(version);
     // The comparison is the weak one: a weak tag is as good.
@@ -19,7 +19,7 @@ pub(crate) fn is_known(headers: &HeaderMap, version: i64) -> bool {
 /// The version that the client has read and wants to change, by its `If-Match`.
 ///
 /// A change must name it. `*` names none: it would change what the client has not seen, and is not taken.
-pub(crate) struct IfMatch(pub(crate) i64);
+pub(crate) struct IfMatch(pub(crate) i32);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
@@ -48,14 +48,13 @@ enum Strength {
     Weak,
 }
 
-fn tag(version: i64) -> String {
+fn tag(version: i32) -> String {
     format!("\"{version}\"")
 }
 
-fn version(text: &str) -> Option<i64> {
-    let version = text.trim_matches('"').parse().ok()?;
-    // GraphQL's Int has 32 bits.
-    (tag(version) == text && i32::try_from(version).is_ok()).then_some(version)
+fn version(text: &str) -> Option<i32> {
+    let version = text.trim_matches('"').parse().ok()?; // GraphQL's Int has 32 bits.
+    (tag(version) == text).then_some(version)
 }
 
 /// All fields of this name, as one list.

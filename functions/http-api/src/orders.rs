@@ -30,7 +30,8 @@ pub(crate) async fn list(
     Parameters(parameters): Parameters<ListParameters>,
 ) -> Result<Response, Problem> {
     let (filter, next_token) = parameters.resolve(session.scope())?;
-    let variables = list_orders::Variables { filter, limit: parameters.limit, next_token };
+    let variables =
+        list_orders::Variables { filter: filter.into(), limit: parameters.limit.into(), next_token: next_token.into() };
     let page = session.execute::<ListOrders>(variables).await?.list_orders;
     let next_cursor = page.next_token.as_deref().map(|token| cursor::of_token(session.scope(), token));
     let link = next_cursor.as_deref().map(|cursor| [(header::LINK, next_link(&parameters, cursor))]);

@@ -170,6 +170,5 @@ impl appsync::Operation for PurgeOrders {
     const NAME: &'static str = "PurgeOrders";
     const KIND: appsync::OperationKind = appsync::OperationKind::Mutation;
     const DOCUMENT: &'static str = "mutation PurgeOrders($before: AWSTimestamp!) { purgeOrders(before: $before) }";
-    const DOCUMENT_SHA256: &'static str = "";
     const VARIABLES: &'static [&'static str] = &["before"];
 }

@@ -17,7 +17,7 @@ use crate::{
 async fn all_orders_are_read_page_by_page_and_none_twice() {
     let t = Setup::start().await;
     let pages = t.appsync.paginate::<ListOrders>(
-        |next_token| list_orders::Variables { filter: None, limit: Some(2), next_token },
+        |next_token| list_orders::Variables { limit: 2.into(), next_token: next_token.into(), ..Default::default() },
         |data| data.list_orders.next_token.as_deref(),
     );
     let pages: Vec<_> = pages.stream().map_ok(|data| data.list_orders.items).try_collect().await.unwrap();

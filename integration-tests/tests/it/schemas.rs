@@ -47,7 +47,7 @@ fn a_list_of_an_amplify_model_keeps_nulls_and_sync_fields() {
     let page = json!({"listParcels": {"items": [parcel, null], "nextToken": null, "startedAt": 1_795_437_045}});
     let data: list_parcels::ResponseData = round_trip(&page);
     let parcels = data.list_parcels.unwrap().items;
-    assert_eq!(parcels[0].as_ref().unwrap().parcel_fields.state, Some(ParcelState::in_transit));
+    assert_eq!(parcels[0].as_ref().unwrap().state, Some(ParcelState::in_transit));
     assert!(parcels[1].is_none());
 }
 

@@ -265,7 +265,6 @@ macro_rules! operation {
             const NAME: &'static str = stringify!($name);
             const KIND: OperationKind = OperationKind::$kind;
             const DOCUMENT: &'static str = $document;
-            const DOCUMENT_SHA256: &'static str = "";
             const VARIABLES: &'static [&'static str] = &["note"];
         }
     };

@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use crate::project::{Project, assert_problem};
 
 #[test]
@@ -10,7 +8,7 @@ fn a_new_file_is_a_new_operation() {
     let project = project
         .with("graphql/CancelOrder.graphql", "mutation CancelOrder($id: ID!) { cancel(id: $id) { ...OrderFields } }");
     let code = project.generated();
-    assert!(code.contains("pub struct CancelOrder;"), "{code}");
+    assert!(code.contains("Mutation CancelOrder in cancel_order {"), "{code}");
     assert!(code.contains("pub mod cancel_order {"), "{code}");
     let list = code.split("pub const OPERATIONS").nth(1).expect("there is a list");
     let list = list.split("];").next().expect("the list ends");
@@ -35,9 +33,9 @@ fn a_field_that_leaves_the_schema_fails_the_generation() {
 #[test]
 fn a_change_of_the_schema_changes_the_types() {
     let project = Project::new();
-    assert!(project.generated().contains("pub status: Status,"));
+    assert!(project.generated().contains("pub status: types::Status,"));
     let project = project.replacing("schema.graphql", "  status: Status!", "  status: Status");
-    assert!(project.generated().contains("pub status: Option<Status>,"));
+    assert!(project.generated().contains("pub status: Option<types::Status>,"));
 }
 
 #[test]
@@ -50,21 +48,29 @@ fn only_spread_fragments_are_sent_sorted_by_name() {
         .with("graphql/fragments/a.graphql", "fragment A on Order { note }")
         .replacing("graphql/GetOrder.graphql", "...OrderFields", "...OrderFields ...B")
         .generated();
-    let document = code.lines().find(|line| line.contains("const DOCUMENT: ")).expect("there is a document");
+    let document = code.lines().find(|line| line.contains("DOCUMENT: \"query GetOrder")).expect("there is a document");
     let fragments: Vec<&str> = document.split("fragment ").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
     assert_eq!(fragments, ["A", "B", "OrderFields"]);
     assert!(!code.contains("Unused"), "{code}");
 }
 
 #[test]
-fn a_fragment_can_be_called_like_the_type_it_is_on() {
-    let code = Project::new()
-        .with("graphql/fragments/OrderFields.graphql", "fragment Order on Order { id }")
-        .replacing("graphql/GetOrder.graphql", "...OrderFields", "status ...Order")
-        .generated();
-    let fragments = code.split("pub mod fragments {").nth(1).expect("there are fragments");
-    assert!(fragments.contains("pub struct Order {"), "{code}");
-    assert!(code.contains("pub order: Order,"), "{code}");
+fn a_fragment_can_be_called_like_a_type() {
+    for name in ["Order", "Status"] {
+        let code = Project::new()
+            .with("graphql/fragments/OrderFields.graphql", format!("fragment {name} on Order {{ status }}"))
+            .replacing("graphql/GetOrder.graphql", "OrderFields", name)
+            .generated();
+        assert!(code.contains(&format!("pub order: Option<fragments::{name}>,")), "{code}");
+    }
+}
+
+#[test]
+fn a_fragment_beside_other_fields_is_merged_with_them() {
+    let code =
+        Project::new().replacing("graphql/GetOrder.graphql", "...OrderFields", "note id ...OrderFields").generated();
+    let order = code.split("pub struct GetOrderOrder {").nth(1).expect("it is a struct").split('}').next();
+    assert_eq!(order.expect("it ends").matches("pub ").count(), 3, "{code}");
 }
 
 #[test]
@@ -83,7 +89,7 @@ fn comments_are_not_sent() {
 #[test]
 fn a_subscription_has_types_but_is_not_in_the_list() {
     let code = Project::new().with("graphql/OnCancel.graphql", "subscription OnCancel { onCancel { id } }").generated();
-    assert!(code.contains("::appsync::OperationKind::Subscription"), "{code}");
+    assert!(code.contains("Subscription OnCancel in on_cancel {"), "{code}");
     assert!(code.contains("pub mod on_cancel {"), "{code}");
     assert!(!code.contains("of::<OnCancel>"), "{code}");
 }
@@ -96,7 +102,7 @@ fn a_variable_with_a_default_is_optional() {
             "mutation Cancel($id: ID!, $reason: String! = \"none\") { cancel(id: $id, reason: $reason) { id } }",
         )
         .generated();
-    assert!(code.contains("pub reason: ::appsync::Patch<String>,"), "{code}");
+    assert!(code.contains("pub reason: Option<String>,"), "{code}");
     assert!(code.contains("$reason: String! = \\\"none\\\""), "{code}");
 }
 
@@ -107,31 +113,136 @@ fn the_schema_may_declare_what_appsync_brings() {
 }
 
 #[test]
-fn the_prelude_of_the_folder_adds_to_what_is_built_in() {
-    let project = Project::new().replacing("schema.graphql", "type Customer", "type Customer @aws_new");
-    assert_problem(
-        &project.problem(),
-        "schema.graphql",
-        Some((21, 15)),
-        "cannot find directive `@aws_new`",
-        "prelude.graphql",
-    );
-    project.with("graphql/prelude.graphql", "scalar AWSDateTime\ndirective @aws_new on OBJECT").generated();
+fn descriptions_are_documentation_and_never_code() {
+    let schema = "
+        \"What is sold.\\n\\n    let indented = \\\"code\\\";\" input Filter { \"\"\"```\nfenced!();\n```\"\"\" status: Status }
+        enum Status { \"Not \\u202e yet\" OPEN @deprecated(reason: \"say \\\"NEW\\\"\") CLOSED }
+        type Query { search(filter: Filter): Status @deprecated }
+    ";
+    let code = Project::new()
+        .without("graphql/fragments/OrderFields.graphql")
+        .with("graphql/GetOrder.graphql", "query GetOrder($filter: Filter) { search(filter: $filter) }")
+        .with("schema.graphql", schema)
+        .generated();
+    for expected in [
+        "/// What is sold.\n        ///\n        /// let indented = \"code\";\n",
+        "/// \\`\\`\\`\n            /// fenced!();\n",
+        "/// Not yet\n                #[deprecated(note = \"say \\\"NEW\\\"\")]\n",
+        "#[deprecated(note = \"No longer supported\")]\n            pub search: Option<types::Status>,",
+    ] {
+        assert!(code.contains(expected), "{expected:?} is not in {code}");
+    }
 }
 
 #[test]
-fn each_file_and_the_folder_are_watched_and_nothing_else() {
-    let project = Project::new().with("graphql/prelude.graphql", "scalar AWSDate").with("graphql/notes.txt", "");
-    let watched = project.codegen().watched().expect("the files are there");
-    let ends = [
-        "schema.graphql",
-        "graphql",
-        "graphql/prelude.graphql",
-        "graphql/GetOrder.graphql",
-        "graphql/fragments/OrderFields.graphql",
-    ];
-    assert_eq!(watched.len(), ends.len(), "{watched:?}");
-    for (path, end) in watched.iter().zip(ends) {
-        assert!(path.ends_with(Path::new(end)), "{path:?} should end with {end}");
+fn files_are_found_as_teams_have_them() {
+    let code = Project::new()
+        .without("graphql/GetOrder.graphql")
+        .without("graphql/fragments/OrderFields.graphql")
+        .with(
+            "graphql/orders/reading.gql",
+            "query getOrder { order(id: 1) { ...A } } query Again { order(id: 2) { id } }",
+        )
+        .with(
+            "graphql/orders/deep/any name.graphql",
+            "fragment A on Order { note ...B } query Third { search { __typename } }",
+        )
+        .with("graphql/b.graphql", "fragment B on Order { createdAt }")
+        .generated();
+    assert!(
+        code.contains("pub use generated::{Again, GetOrder, OPERATIONS, Third, again, fragments, get_order, third};"),
+        "{code}"
+    );
+    assert!(code.contains(r#"NAME: "getOrder","#), "{code}");
+    assert!(code.contains(r#"DOCUMENT: "query Again { order(id: 2) { id } }","#), "each is sent alone: {code}");
+}
+
+#[test]
+fn a_schema_may_be_several_files_and_be_among_the_operations() {
+    let project = Project::new()
+        .replacing("schema.graphql", "enum Status {\n  OPEN\n  CLOSED\n}", "")
+        .with("graphql/status.graphql", "");
+    assert!(project.generate().is_err());
+    let project = Project::new();
+    let schema = project.read("schema.graphql").replace("enum Status {\n  OPEN\n  CLOSED\n}", "");
+    project
+        .without("schema.graphql")
+        .with("schema.graphql/main.graphql", schema)
+        .with("schema.graphql/more/status.gql", "enum Status { OPEN } extend type Query { status: Status }")
+        .with("graphql/Status.graphql", "query Status { status }")
+        .generated();
+
+    let project = Project::new();
+    let schema = project.read("schema.graphql");
+    let code = project.with("graphql/schema.graphql", schema);
+    appsync_codegen::Codegen::new(code.path("graphql/schema.graphql"), code.path("graphql"))
+        .generate_to(code.out())
+        .expect("the schema is no operation");
+}
+
+#[test]
+fn interfaces_may_be_separated_as_they_were_before_2018() {
+    for separated in
+        ["implements A, B", "implements A B", "implements\n  A\n  B,", "implements A, & B", "implements A & B"]
+    {
+        let schema = format!(
+            "interface A {{ id: ID }} interface B {{ implements: ID }}
+             type Order {separated} @aws_iam {{ id: ID implements: ID status: String }} type Query {{ order(id: ID): Order }}"
+        );
+        Project::new().with("schema.graphql", schema).generated();
     }
+}
+
+#[test]
+fn directives_of_appsync_are_taken_wherever_it_takes_them_and_others_are_a_warning() {
+    let project = Project::new()
+        .replacing("schema.graphql", "enum Status {", "enum Status @aws_cognito_user_pools {")
+        .replacing("schema.graphql", "input Filter {", "input Filter @aws_iam @renamed(to: \"F\") {")
+        .replacing("schema.graphql", "  note: String", "  note: String @hidden @canonical");
+    assert_eq!(project.codegen().warnings().expect("it is right"), []);
+    let project = project.replacing("schema.graphql", "type Customer", "type Customer @aws_new(a: 1)").replacing(
+        "schema.graphql",
+        "  email: AWSEmail!",
+        "  email: AWSEmail! @aws_new(a: 2)",
+    );
+    let warnings = project.codegen().warnings().expect("it is right all the same");
+    let [warning] = &warnings[..] else { panic!("one warning expected: {warnings:?}") };
+    assert_problem(warning, "schema.graphql", Some((21, 15)), "cannot find directive `@aws_new`", "prelude.graphql");
+}
+
+#[test]
+fn a_fragment_that_no_operation_spreads_is_a_warning() {
+    let project = Project::new().with("graphql/Unused.graphql", "fragment Unused on Order { note }");
+    let warnings = project.codegen().warnings().expect("it is right");
+    let [warning] = &warnings[..] else { panic!("one warning expected: {warnings:?}") };
+    assert_problem(warning, "graphql/Unused.graphql", Some((1, 1)), "fragment `Unused` must be used", "");
+}
+
+#[test]
+fn a_mutation_that_leaves_out_what_its_subscribers_may_select_is_a_warning() {
+    let cancel = "mutation Cancel {\n  cancel(id: 1) { ...OrderFields note }\n}\n";
+    let project = Project::new().with("graphql/Cancel.graphql", cancel);
+    let warnings = project.codegen().warnings().expect("it is right");
+    let [warning] = &warnings[..] else { panic!("one warning expected: {warnings:?}") };
+    let message = "subscribers of `cancel` get null for `createdAt`";
+    assert_problem(warning, "graphql/Cancel.graphql", Some((2, 3)), message, "`# subscribers may miss fields`");
+    for silent in [
+        cancel.replace("note", "note createdAt"),
+        format!("# subscribers may miss fields\n{cancel}"),
+        cancel.replace("note", "note # subscribers may miss fields\n"),
+    ] {
+        let project = Project::new().with("graphql/Cancel.graphql", &silent);
+        assert_eq!(project.codegen().warnings().expect("it is right"), [], "{silent}");
+    }
+    // What it says holds for its own operation.
+    let two = format!("# subscribers may miss fields\n{cancel}{}", cancel.replace("Cancel", "Again"));
+    assert_eq!(Project::new().with("graphql/Cancel.graphql", two).codegen().warnings().expect("it is right").len(), 1);
+}
+
+#[test]
+fn the_prelude_of_the_folder_adds_to_what_is_built_in() {
+    let project = Project::new().replacing("schema.graphql", "type Customer", "type Customer @aws_new");
+    assert_eq!(project.codegen().warnings().expect("it is right").len(), 1);
+    let project = project.with("graphql/prelude.graphql", "scalar AWSDateTime\ndirective @aws_new on OBJECT");
+    assert_eq!(project.codegen().warnings().expect("it is right"), []);
 }

@@ -3,4 +3,3 @@
 mod generated;
 mod project;
 mod rejected;
-mod untypable;

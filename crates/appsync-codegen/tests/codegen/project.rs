@@ -70,7 +70,10 @@ impl Project {
             .with("graphql/fragments/OrderFields.graphql", "fragment OrderFields on Order {\n  id\n  status\n}\n")
     }
 
-    pub(crate) fn with(self, file: &str, text: &str) -> Self {
+    pub(crate) fn with(self, file: &str, text: impl AsRef<[u8]>) -> Self {
+        if let Some(folder) = self.folder.join(file).parent() {
+            fs::create_dir_all(folder).expect("a folder can be created");
+        }
         fs::write(self.folder.join(file), text).expect("a file can be written");
         self
     }
@@ -84,11 +87,19 @@ impl Project {
     pub(crate) fn replacing(self, file: &str, from: &str, to: &str) -> Self {
         let text = fs::read_to_string(self.folder.join(file)).expect("a file can be read");
         assert!(text.contains(from), "{file} should contain {from}");
-        self.with(file, &text.replace(from, to))
+        self.with(file, text.replace(from, to))
     }
 
     pub(crate) fn codegen(&self) -> Codegen {
         Codegen::new(self.folder.join("schema.graphql"), self.folder.join("graphql"))
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).expect("a file can be read")
     }
 
     pub(crate) fn out(&self) -> PathBuf {
@@ -106,7 +117,7 @@ impl Project {
 
     /// The only problem there is.
     pub(crate) fn problem(&self) -> Problem {
-        let error = self.generate().expect_err("the files are wrong");
+        let error = self.generate().map(drop).expect_err("the files are wrong");
         let [problem] = error.problems() else { panic!("one problem expected: {error}") };
         problem.clone()
     }

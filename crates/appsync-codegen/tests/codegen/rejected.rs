@@ -14,56 +14,9 @@ fn a_syntax_error_in_the_schema() {
 }
 
 #[test]
-fn two_operations_in_one_file() {
-    let problem = Project::new()
-        .with("graphql/One.graphql", "query One { search { __typename } }\nquery Two { search { __typename } }")
-        .problem();
-    assert_problem(&problem, "graphql/One.graphql", Some((2, 7)), "a second operation", "a file of its own");
-}
-
-#[test]
 fn an_operation_without_a_name() {
     let problem = Project::new().with("graphql/Find.graphql", "{ search { __typename } }").problem();
     assert_problem(&problem, "graphql/Find.graphql", Some((1, 1)), "has no name", "`query Find ...`");
-}
-
-#[test]
-fn a_name_that_is_not_that_of_the_file() {
-    let problem = Project::new().with("graphql/Find.graphql", "query Search { search { __typename } }").problem();
-    assert_problem(
-        &problem,
-        "graphql/Find.graphql",
-        Some((1, 7)),
-        "the operation `Search` is in the file Find.graphql",
-        "Search.graphql",
-    );
-}
-
-#[test]
-fn a_name_that_is_no_rust_type() {
-    let problem = Project::new().with("graphql/find.graphql", "query find { search { __typename } }").problem();
-    assert_problem(
-        &problem,
-        "graphql/find.graphql",
-        Some((1, 7)),
-        "`find` cannot be the name of a Rust type",
-        "`GetOrder`",
-    );
-}
-
-#[test]
-fn a_name_that_no_type_can_have() {
-    let problem = Project::new().with("graphql/Self.graphql", "query Self { search { __typename } }").problem();
-    assert_problem(&problem, "graphql/Self.graphql", None, "no Rust code can be generated for `Self`", "Rust keyword");
-}
-
-#[test]
-fn names_that_differ_only_in_capital_letters() {
-    let problem = Project::new()
-        .with("graphql/FindURL.graphql", "query FindURL { search { __typename } }")
-        .with("graphql/FindUrl.graphql", "query FindUrl { search { __typename } }")
-        .problem();
-    assert_problem(&problem, "graphql/FindUrl.graphql", None, "module `find_url`", "capital letters");
 }
 
 #[test]
@@ -73,30 +26,9 @@ fn an_empty_file() {
 }
 
 #[test]
-fn a_fragment_beside_an_operation() {
-    let problem = Project::new()
-        .with("graphql/Find.graphql", "query Find { order(id: 1) { ...X } }\nfragment X on Order { id }")
-        .problem();
-    assert_problem(
-        &problem,
-        "graphql/Find.graphql",
-        Some((2, 10)),
-        "a fragment beside an operation",
-        "fragments/X.graphql",
-    );
-}
-
-#[test]
 fn a_type_among_the_operations() {
     let problem = Project::new().with("graphql/Find.graphql", "type Find { id: ID }").problem();
     assert_problem(&problem, "graphql/Find.graphql", Some((1, 1)), "not an operation", "schema");
-}
-
-#[test]
-fn an_operation_among_the_fragments() {
-    let problem =
-        Project::new().with("graphql/fragments/Find.graphql", "query Find { search { __typename } }").problem();
-    assert_problem(&problem, "graphql/fragments/Find.graphql", Some((1, 1)), "not a fragment", "the folder above");
 }
 
 #[test]
@@ -105,8 +37,8 @@ fn an_unknown_fragment() {
     assert_problem(
         &problem,
         "graphql/GetOrder.graphql",
-        Some((3, 8)),
-        "there is no fragment `OrderField`",
+        Some((3, 5)),
+        "cannot find fragment `OrderField`",
         "did you mean `OrderFields`?",
     );
 }
@@ -117,9 +49,9 @@ fn an_unknown_fragment_in_a_fragment() {
     assert_problem(
         &problem,
         "graphql/fragments/OrderFields.graphql",
-        Some((2, 6)),
-        "`Missing`",
-        "fragments/Missing.graphql",
+        Some((2, 3)),
+        "cannot find fragment `Missing`",
+        "`fragment Missing on ...`",
     );
 }
 
@@ -131,27 +63,9 @@ fn the_same_fragment_twice() {
         &problem,
         "graphql/fragments/Other.graphql",
         Some((2, 10)),
-        "two fragments `OrderFields`",
+        "the fragment `OrderFields` is defined multiple times",
         "OrderFields.graphql",
     );
-}
-
-#[test]
-fn a_fragment_called_like_an_enum_or_an_input() {
-    for (name, kind) in [("Status", "the name of an enum"), ("Filter", "the name of an input")] {
-        let file = "graphql/fragments/Order.graphql";
-        let problem = Project::new().with(file, &format!("fragment {name} on Order {{ id }}")).problem();
-        assert_problem(&problem, file, Some((1, 10)), kind, &format!("`{name}Fields`"));
-    }
-}
-
-#[test]
-fn a_fragment_called_like_a_part_of_the_answer() {
-    let problem = Project::new()
-        .with("graphql/fragments/OrderFields.graphql", "fragment GetOrderOrder on Order { id }")
-        .replacing("graphql/GetOrder.graphql", "...OrderFields", "note ...GetOrderOrder")
-        .problem();
-    assert_problem(&problem, "graphql/GetOrder.graphql", None, "would both be `GetOrderOrder`", "graphql_client");
 }
 
 #[test]
@@ -220,11 +134,11 @@ fn an_idempotency_key_that_no_id_fits_into() {
             .without("graphql/GetOrder.graphql")
             .without("graphql/fragments/OrderFields.graphql")
             .with("schema.graphql", schema)
-            .with("graphql/Set.graphql", &format!("mutation Set({variable}) {{ set({argument}) }}"));
+            .with("graphql/Set.graphql", format!("mutation Set({variable}) {{ set({argument}) }}"));
         project.generated();
         let error = project.codegen().client_token(token).generate_to(project.out()).expect_err("it does not fit");
         let [problem] = error.problems() else { panic!("one problem expected: {error}") };
-        assert_problem(problem, "graphql/Set.graphql", None, found, "`client_token`");
+        assert_problem(problem, "graphql/Set.graphql", Some((1, 1)), found, "`client_token`");
         assert!(project.codegen().client_token("name").generate_to(project.out()).is_ok());
     }
 }
@@ -256,6 +170,26 @@ fn a_scalar_of_the_prelude_that_appsync_does_not_have() {
 }
 
 #[test]
+fn what_is_no_sdl_at_all_is_told_apart() {
+    let utf_16: Vec<u8> = "\u{feff}type Query { a: Int }".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (text, message, help) in [
+        (&utf_16[..], "is UTF-16", "save it as UTF-8"),
+        (b"type Query {\n  a: String # caf\xe9\n}", "is not UTF-8, in line 2", "save it as UTF-8"),
+        (b"{\"data\": {\"__schema\": {}}}", "the JSON of an introspection", "get-introspection-schema"),
+        (b"{\n  \"__schema\": {}\n}", "the JSON of an introspection", "--format SDL"),
+        (b"<!DOCTYPE html>\n<html></html>", "a web page", "get-introspection-schema"),
+    ] {
+        assert_problem(&Project::new().with("schema.graphql", text).problem(), "schema.graphql", None, message, help);
+    }
+}
+
+#[test]
+fn the_source_of_an_amplify_api() {
+    let problem = Project::new().replacing("schema.graphql", "type Customer", "type Customer @model").problem();
+    assert_problem(&problem, "schema.graphql", Some((21, 15)), "the source of an Amplify API", "build/schema.graphql");
+}
+
+#[test]
 fn a_missing_schema() {
     let problem = Project::new().without("schema.graphql").problem();
     assert_problem(&problem, "schema.graphql", None, "cannot read the schema", "relative to the folder of the crate");
@@ -263,8 +197,11 @@ fn a_missing_schema() {
 
 #[test]
 fn a_folder_without_operations() {
-    let problem = Project::new().without("graphql/GetOrder.graphql").problem();
-    assert_problem(&problem, "graphql", None, "there is no operation", "GetOrder.graphql");
+    let project = Project::new().without("graphql/GetOrder.graphql");
+    let help = "`query GetOrder ...`";
+    assert_problem(&project.problem(), "OrderFields.graphql", None, "there is no operation in these files", help);
+    let project = project.without("graphql/fragments/OrderFields.graphql");
+    assert_problem(&project.problem(), "graphql", None, "there is no operation in this folder", help);
 }
 
 #[test]
@@ -280,7 +217,7 @@ fn a_problem_of_a_fragment_is_told_once() {
 fn everything_that_is_wrong_is_told_at_once_and_readably() {
     let error = Project::new()
         .with("graphql/Find.graphql", "query Find {\n  order(id: 1) {\n    idd\n  }\n}\n")
-        .with("graphql/Other.graphql", "query Another { search { __typename } }")
+        .with("graphql/Other.graphql", "query { search { __typename } }")
         .generate()
         .expect_err("both are wrong");
     let text = format!("{error:?}");

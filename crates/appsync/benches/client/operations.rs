@@ -97,7 +97,6 @@ macro_rules! query {
             const NAME: &'static str = stringify!($name);
             const KIND: OperationKind = OperationKind::Query;
             const DOCUMENT: &'static str = $document;
-            const DOCUMENT_SHA256: &'static str = "";
             const VARIABLES: &'static [&'static str] = &["id", "limit"];
         }
     };

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use super::string_scalar;
+use super::{ScalarError, string_scalar};
 
 string_scalar!(
     /// An e-mail address: `name@domain`.
@@ -20,16 +20,23 @@ string_scalar!(
 );
 
 string_scalar!(
-    /// A URL with a scheme: `https://example.com/`, `mailto:ada@example.com`.
+    /// A URL with a scheme and no `//` in its path: `https://example.com/`, `mailto:ada@example.com`.
     AWSURL,
-    "a URL with a scheme",
-    |value| Url::parse(value).is_ok()
+    "a URL with a scheme, without // in its path",
+    |value| {
+        // WHATWG's rules, by which it is parsed, leave out spaces and control characters.
+        let is_plain = !value.chars().any(|c| c.is_whitespace() || c.is_control());
+        is_plain && Url::parse(value).is_ok_and(|url| !url.path().contains("//"))
+    }
 );
 
 impl AWSURL {
     /// The URL, taken apart.
-    pub fn url(&self) -> Url {
-        Url::parse(self.as_str()).expect("it has been checked")
+    ///
+    /// # Errors
+    /// When AppSync sent something else.
+    pub fn url(&self) -> Result<Url, ScalarError> {
+        Url::parse(self.as_str()).map_err(|_| Self::ERROR)
     }
 }
 
@@ -56,13 +63,16 @@ string_scalar!(
 
 impl AWSIPAddress {
     /// The address.
-    pub fn address(&self) -> IpAddr {
-        parse(self.as_str()).expect("it has been checked").0
+    ///
+    /// # Errors
+    /// When AppSync sent something else.
+    pub fn address(&self) -> Result<IpAddr, ScalarError> {
+        parse(self.as_str()).map(|(address, _)| address).ok_or(Self::ERROR)
     }
 
     /// The number of bits that the addresses of the network share, if it is a network.
     pub fn prefix(&self) -> Option<u8> {
-        parse(self.as_str()).expect("it has been checked").1
+        parse(self.as_str())?.1
     }
 }
 

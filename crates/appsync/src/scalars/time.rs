@@ -1,6 +1,8 @@
+use std::borrow::Cow;
+
 use jiff::{
     Timestamp,
-    civil::{Date, Time},
+    civil::{self, Date, Time},
     fmt::temporal::DateTimeParser,
 };
 use serde::{Deserialize, Serialize};
@@ -11,13 +13,16 @@ string_scalar!(
     /// A date such as `2026-11-23`, perhaps with an offset from UTC: `2026-11-23+01:00`.
     AWSDate,
     "a date such as 2026-11-23",
-    |value| date(value).is_some()
+    |value| is_like_date(value) && date(value).is_some()
 );
 
 impl AWSDate {
     /// The date, where its offset holds.
-    pub fn date(&self) -> Date {
-        date(self.as_str()).expect("it has been checked")
+    ///
+    /// # Errors
+    /// When AppSync sent something else, or a year beyond -9999 to 9999.
+    pub fn date(&self) -> Result<Date, ScalarError> {
+        date(self.as_str()).ok_or(Self::ERROR)
     }
 }
 
@@ -39,8 +44,11 @@ string_scalar!(
 
 impl AWSTime {
     /// The time of day, where its offset holds.
-    pub fn time(&self) -> Time {
-        time(self.as_str()).expect("it has been checked")
+    ///
+    /// # Errors
+    /// When AppSync sent something else.
+    pub fn time(&self) -> Result<Time, ScalarError> {
+        time(self.as_str()).ok_or(Self::ERROR)
     }
 }
 
@@ -56,14 +64,16 @@ string_scalar!(
     /// There is no leap second: one cannot be made, and one that is read is taken as the second before it.
     AWSDateTime,
     "a date and time with an offset, such as 2026-11-23T12:30:45.500Z",
-    |value| is_date_time(value) && timestamp(value).is_some(),
-    |value| timestamp(value).is_some()
+    |value| is_date_time(value) && timestamp(value).is_some()
 );
 
 impl AWSDateTime {
     /// The point in time.
-    pub fn timestamp(&self) -> Timestamp {
-        timestamp(self.as_str()).expect("it has been checked")
+    ///
+    /// # Errors
+    /// When AppSync sent something else, or a year beyond -9999 to 9999.
+    pub fn timestamp(&self) -> Result<Timestamp, ScalarError> {
+        timestamp(self.as_str()).ok_or(Self::ERROR)
     }
 }
 
@@ -108,11 +118,25 @@ impl From<Timestamp> for AWSTimestamp {
 
 const PARSER: DateTimeParser = DateTimeParser::new();
 
+/// Whether it has the form `YYYY-MM-DD`, and perhaps an offset.
+fn is_like_date(value: &str) -> bool {
+    value
+        .split_at_checked("2026-11-23".len())
+        .is_some_and(|(date, offset)| is_like(date, "0000-00-00") && is_offset(offset))
+}
+
 fn date(value: &str) -> Option<Date> {
+    let value = with_long_year(value);
     // The sign of an offset comes after the hyphens of the date.
-    let (date, offset) = value.split_at_checked("2026-11-23".len())?;
-    (is_offset(offset) && date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')).then_some(())?;
-    PARSER.parse_date(date).ok()
+    let month = value.get(1..)?.find('-')? + 1;
+    let (date, offset) = value.split_at_checked(month + "-11-23".len())?;
+    is_offset(offset).then(|| PARSER.parse_date(date).ok())?
+}
+
+/// A year with a sign, which Java writes before 0 and after 9999 with four digits or more, gets the six that jiff takes.
+fn with_long_year(value: &str) -> Cow<'_, str> {
+    let year = value.strip_prefix(['-', '+']).and_then(|rest| rest.split_once('-'));
+    year.map_or(Cow::Borrowed(value), |(year, rest)| Cow::Owned(format!("{}{year:0>6}-{rest}", &value[..1])))
 }
 
 fn time(value: &str) -> Option<Time> {
@@ -125,7 +149,7 @@ fn time(value: &str) -> Option<Time> {
 
 fn timestamp(value: &str) -> Option<Timestamp> {
     // jiff takes the name of a time zone too.
-    if value.contains('[') { None } else { PARSER.parse_timestamp(value).ok() }
+    if value.contains('[') { None } else { PARSER.parse_timestamp(&*with_long_year(value)).ok() }
 }
 
 /// Whether it has the form `YYYY-MM-DDThh:mm`, perhaps `:ss` and a fraction, and an offset: jiff takes more of ISO 8601 than
@@ -155,11 +179,12 @@ fn is_like(value: &str, form: &str) -> bool {
     value.len() == form.len() && value.bytes().zip(form.bytes()).all(is_alike)
 }
 
-/// Nothing, `Z`, `+hh:mm` or `+hh:mm:ss`.
+/// Nothing, `Z`, `+hh:mm` or `+hh:mm:ss`, up to 18 hours.
 fn is_offset(offset: &str) -> bool {
     if matches!(offset, "" | "Z") {
         return true;
     }
     let Some(offset) = offset.strip_prefix(['+', '-']) else { return false };
-    (offset.len() == 5 || offset.len() == 8) && PARSER.parse_time(offset).is_ok()
+    let offset = PARSER.parse_time(offset).ok().filter(|_| offset.len() == 5 || offset.len() == 8);
+    offset.is_some_and(|offset| offset <= civil::time(18, 0, 0, 0))
 }

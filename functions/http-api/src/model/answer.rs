@@ -40,7 +40,7 @@ pub(crate) struct OrderPage {
 pub(crate) struct Order {
     pub(crate) id: String,
     /// Grows with each change. In quotes, it is the order's ETag.
-    pub(crate) version: i64,
+    pub(crate) version: i32,
     /// The user whose order it is, by the claim `sub`; null for one that a service made.
     #[schema(required)]
     owner: Option<String>,
@@ -72,7 +72,7 @@ pub(crate) struct Order {
 #[serde(rename_all = "camelCase")]
 struct OrderLine {
     sku: String,
-    quantity: i64,
+    quantity: i32,
     unit_price: Amount,
 }
 
@@ -83,7 +83,7 @@ struct Amount {
     #[schema(value_type = Currency)]
     currency: types::Currency,
     /// In the smallest unit of the currency: cents, pence.
-    minor_units: i64,
+    minor_units: i32,
 }
 
 /// How an order is paid.
@@ -136,7 +136,7 @@ impl From<OrderFieldsPayment> for Payment {
             OrderFieldsPayment::InvoicePayment(invoice) => {
                 Self::Invoice { invoice_number: invoice.invoice_number, due_at: invoice.due_at }
             }
-            OrderFieldsPayment::Unknown { .. } => Self::Other,
+            OrderFieldsPayment::Other(_) => Self::Other,
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct ListParameters {
     pub(crate) customer_email: Option<String>,
     /// How many orders are looked at for this page; those that the filters leave out count too.
     #[param(minimum = 1, maximum = 100, default = 20)]
-    pub(crate) limit: Option<i64>,
+    pub(crate) limit: Option<i32>,
     /// Where to go on: from the `Link` or the `nextCursor` of the page before.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(crate) cursor: Option<String>,
@@ -185,15 +185,14 @@ fn check_lines(checks: &mut Checks, lines: &[Object<Line>]) {
 
 impl From<Line> for OrderLineInput {
     fn from(Line { sku, quantity, unit_price }: Line) -> Self {
-        let unit_price =
-            MoneyInput { currency: unit_price.0.currency.into(), minor_units: unit_price.0.minor_units.into() };
-        Self { sku, quantity: quantity.into(), unit_price }
+        let unit_price = MoneyInput { currency: unit_price.0.currency.into(), minor_units: unit_price.0.minor_units };
+        Self { sku, quantity, unit_price }
     }
 }
 
 impl OrderChanges {
     /// AppSync's input, for this version of this order.
-    pub(crate) fn into_input(self, id: String, expected_version: i64) -> Result<UpdateOrderInput, Problem> {
+    pub(crate) fn into_input(self, id: String, expected_version: i32) -> Result<UpdateOrderInput, Problem> {
         let mut checks = Checks::default();
         if let Patch::Value(note) = &self.note {
             checks.length("/note", note, 0..=1000);

@@ -1,0 +1,80 @@
+//! A subscription shows what the mutation selected: a field that the mutation leaves out arrives as null.
+
+use std::{collections::BTreeSet, path::Path};
+
+use apollo_compiler::{ExecutableDocument, Name, Schema, ast::OperationType, executable::Operation};
+
+use crate::{
+    problem::Problem,
+    selection::{Of, Part, Selections},
+};
+
+/// The comment in an operation that says that it leaves out fields on purpose.
+const ALLOWED: &str = "# subscribers may miss fields";
+
+/// A warning for each mutation that leaves out fields which a subscription on it may select.
+pub(crate) fn warnings(document: &ExecutableDocument, schema: &Schema) -> Vec<Problem> {
+    let subscribed = subscribed(schema);
+    let selections = Selections::new(schema, document);
+    let mutations = document.operations.named.values().filter(|operation| operation.is_mutation());
+    mutations
+        .filter(|mutation| !allows(mutation, document))
+        .flat_map(|mutation| {
+            let root = &mutation.selection_set;
+            let fields = selections.collect(&Selections::all_of(root), Of::Type(&root.ty)).fields;
+            let subscribed = fields.into_iter().filter(|it| subscribed.contains(it.field.name.as_str()));
+            let warnings: Vec<Problem> = subscribed
+                .filter_map(|selected| {
+                    let mut missing = Vec::new();
+                    let ty = selected.field.ty().inner_named_type();
+                    find_missing(&selections, ty, &selected.parts, "", &mut missing);
+                    let last = missing.pop()?;
+                    let missing = if missing.is_empty() { last } else { format!("{} and {last}", missing.join(", ")) };
+                    let message = format!("subscribers of `{}` get null for {missing}", selected.field.name);
+                    let problem = Problem::at(selected.key.location(), &document.sources, Path::new(""), message);
+                    let help = format!("select what subscriptions may select, or write `{ALLOWED}` into the operation");
+                    Some(problem.with_help(help))
+                })
+                .collect();
+            warnings
+        })
+        .collect()
+}
+
+/// The fields of `Mutation` that a subscription names.
+fn subscribed(schema: &Schema) -> BTreeSet<&str> {
+    let root = schema.root_operation(OperationType::Subscription);
+    let fields = root.and_then(|root| schema.get_object(root)).into_iter().flat_map(|root| root.fields.values());
+    let directives = fields.filter_map(|field| field.directives.get("aws_subscribe"));
+    let mutations = directives.filter_map(|directive| directive.specified_argument_by_name("mutations"));
+    // GraphQL takes a single item for a list of one.
+    mutations
+        .flat_map(|value| value.as_list().unwrap_or(std::slice::from_ref(value)))
+        .filter_map(|value| value.as_str())
+        .collect()
+}
+
+/// Fields that are objects themselves, and not selected at all, are told; what is inside of those that are is looked at.
+fn find_missing(selections: &Selections<'_>, ty: &Name, parts: &[Part<'_>], path: &str, missing: &mut Vec<String>) {
+    let Some(object) = selections.schema.get_object(ty) else { return };
+    let selected = selections.collect(parts, Of::Type(ty)).fields;
+    for (name, definition) in &object.fields {
+        match selected.iter().find(|selected| selected.field.name == *name) {
+            None if definition.arguments.iter().any(|argument| argument.is_required()) => {}
+            None => missing.push(format!("`{path}{name}`")),
+            Some(found) => {
+                let path = format!("{path}{name}.");
+                find_missing(selections, definition.ty.inner_named_type(), &found.parts, &path, missing);
+            }
+        }
+    }
+}
+
+fn allows(operation: &Operation, document: &ExecutableDocument) -> bool {
+    let name = operation.name.as_ref().and_then(|name| name.location());
+    name.and_then(|span| Some((span, document.sources.get(&span.file_id())?))).is_some_and(|(span, source)| {
+        let (before, after) = source.source_text().split_at(span.offset());
+        let end = after.find("\n}").unwrap_or(after.len());
+        before.rsplit("\n}").next().unwrap_or(before).contains(ALLOWED) || after[..end].contains(ALLOWED)
+    })
+}
