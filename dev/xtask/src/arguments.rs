@@ -24,6 +24,7 @@ pub(crate) enum Task {
     Bench(Bench),
     Dev(Dev),
     Load(Load),
+    Schemas(Schemas),
     Serve(Serve),
     Deploy(Deploy),
     Destroy(Destroy),
@@ -74,6 +75,18 @@ pub(crate) struct Load {
     /// how many of them wait for their answer at the same time (default 16)
     #[argh(option, default = "at_least_one(16)")]
     pub(crate) in_flight: NonZeroUsize,
+}
+
+/// Generate and compile the operations of other projects, and send random answers and variables through their types
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "schemas")]
+pub(crate) struct Schemas {
+    /// a folder of projects, each with schema.graphql and graphql/ (default integration-tests/schemas)
+    #[argh(positional)]
+    pub(crate) folder: Option<PathBuf>,
+    /// so many random projects instead; twenty of them are compiled, of the others the code is only parsed
+    #[argh(option)]
+    pub(crate) random: Option<NonZeroUsize>,
 }
 
 /// Run every function locally for as long as a command runs: cargo xtask serve -- COMMAND...

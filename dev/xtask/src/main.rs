@@ -12,6 +12,7 @@ mod deploy;
 mod destroy;
 mod dev;
 mod load;
+mod schemas;
 mod serve;
 
 mod account;
@@ -60,6 +61,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Deploy(options) => deploy::run(began, options).await,
         Task::Destroy(options) => destroy::run(options).await,
         Task::Load(options) => load::run(began, options).await,
+        Task::Schemas(options) => schemas::run(began, options).await,
         Task::Serve(command) => serve::run(began, command).await,
     }
 }
