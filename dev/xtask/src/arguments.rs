@@ -46,6 +46,9 @@ pub(crate) struct Demo {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "bench")]
 pub(crate) struct Bench {
+    /// the obvious way in Rust too, which takes minutes to compile; and write the figures into docs/
+    #[argh(switch)]
+    pub(crate) all: bool,
     /// everything once, to see that it works
     #[argh(switch)]
     pub(crate) quick: bool,
