@@ -28,7 +28,7 @@
 //! | HTTP API of API Gateway, payload 2.0 | the body | caller, operation and `Idempotency-Key` | status 200 with GraphQL's answer as the body | a status that fits, and `{"errorType": ..., "errorMessage": ...}` | `an_http_request_gets_the_same_json_as_a_body`, `a_failure_of_an_http_request_is_a_status_with_the_stable_error_type` |
 //! | function URL | the same | the same | the same | the same | `a_function_url_gets_what_an_http_api_gets` |
 //!
-//! The tests are in `integration-tests/tests/it/events.rs`. `errors` is there when some fields failed and others did not;
+//! The tests are in `integration-tests/tests/it`, `events.rs` and `reported.rs`. `errors` is there when some fields failed and others did not;
 //! without any data, the operation failed. An answer that is larger than Lambda hands over is a failure, `TooLarge`: see
 //! [`Answer::too_large`]. Lists, those of SQS and Pipes, are for mutations only: nobody would get the data.
 //!

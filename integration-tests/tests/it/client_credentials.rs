@@ -32,7 +32,7 @@ pub(crate) fn http_client() -> reqwest::Client {
 }
 
 /// A cloud, and a client of its pool that may have the scopes `orders/read` and `orders/write`.
-async fn setup() -> (LocalCloud, ClientCredentials) {
+pub(crate) async fn setup() -> (LocalCloud, ClientCredentials) {
     let cloud = LocalCloud::start().await.unwrap();
     let (cognito, _) = sdk_clients(&cloud.url(), &cloud.seed().region);
     let client = cognito
@@ -53,7 +53,7 @@ async fn setup() -> (LocalCloud, ClientCredentials) {
     (cloud, ClientCredentials::new(client.client_id.unwrap(), client.client_secret.unwrap()))
 }
 
-fn source<C: CredentialsSource<ClientCredentials>>(
+pub(crate) fn source<C: CredentialsSource<ClientCredentials>>(
     cloud: &LocalCloud,
     credentials: C,
 ) -> ClientCredentialsTokenSource<C> {

@@ -12,7 +12,7 @@ async fn query(t: &Setup, event: Value) -> Value {
     json!(query::handle(t.appsync.clone(), t.callers.clone(), invocation(event)).await.unwrap())
 }
 
-async fn mutate(t: &Setup, event: Value) -> Value {
+pub(crate) async fn mutate(t: &Setup, event: Value) -> Value {
     json!(mutate::handle(t.appsync.clone(), t.callers.clone(), invocation(event)).await.unwrap())
 }
 
@@ -20,18 +20,18 @@ fn get_order() -> Value {
     json!({"operation": "GetOrder", "variables": {"id": "order-1"}})
 }
 
-fn create_order() -> Value {
+pub(crate) fn create_order() -> Value {
     let line = json!({"sku": "tea", "quantity": 1, "unitPrice": {"currency": "EUR", "minorUnits": 450}});
     let input = json!({"customerEmail": "queue@example.com", "lines": [line]});
     json!({"operation": "CreateOrder", "variables": {"input": input}})
 }
 
-fn cancel_order(version: i64) -> Value {
+pub(crate) fn cancel_order(version: i64) -> Value {
     json!({"operation": "CancelOrder", "variables": {"id": "order-1", "expectedVersion": version}})
 }
 
 /// How many orders there are that a message made.
-async fn orders_of_the_queue(t: &Setup) -> usize {
+pub(crate) async fn orders_of_the_queue(t: &Setup) -> usize {
     let filter = json!({"customerEmail": "queue@example.com"});
     let data = t.query(json!({"operation": "ListOrders", "variables": {"filter": filter, "limit": 100}})).await;
     data.unwrap()["listOrders"]["items"].as_array().unwrap().len()
@@ -55,7 +55,7 @@ fn sent(sender: &str, place: &str, content: Value) -> Value {
 }
 
 /// An event of an EventBridge rule.
-fn rule(id: &str, detail: Value) -> Value {
+pub(crate) fn rule(id: &str, detail: Value) -> Value {
     let mut event = sent("EventBridge", "/detail", detail);
     event["id"] = json!(id);
     event
@@ -74,7 +74,7 @@ fn http_request(body: &str) -> Value {
 }
 
 /// The same with a key, by a caller.
-fn keyed_request(caller: &str, key: &str, body: &Value) -> Value {
+pub(crate) fn keyed_request(caller: &str, key: &str, body: &Value) -> Value {
     let mut event = http_request(&body.to_string());
     event["headers"]["idempotency-key"] = json!(key);
     event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = json!(caller);
@@ -95,7 +95,7 @@ pub(crate) fn batch(messages: &[(&str, Option<&str>, String)]) -> Value {
 }
 
 /// The same of a FIFO queue.
-fn fifo_batch(messages: &[(&str, Option<&str>, String)]) -> Value {
+pub(crate) fn fifo_batch(messages: &[(&str, Option<&str>, String)]) -> Value {
     let mut batch = batch(messages);
     for record in batch["Records"].as_array_mut().unwrap() {
         record["eventSourceARN"] = json!("arn:aws:sqs:eu-west-1:123456789012:orders.fifo");
@@ -103,7 +103,7 @@ fn fifo_batch(messages: &[(&str, Option<&str>, String)]) -> Value {
     batch
 }
 
-fn failures(ids: &[&str]) -> Value {
+pub(crate) fn failures(ids: &[&str]) -> Value {
     let failures: Vec<Value> = ids.iter().map(|id| json!({"itemIdentifier": id})).collect();
     json!({"batchItemFailures": failures})
 }
@@ -114,24 +114,6 @@ async fn a_direct_invocation_gets_what_graphql_answers() {
     let answer = query(&t, get_order()).await;
     assert_eq!(answer["data"]["getOrder"]["id"], "order-1");
     assert_eq!(answer.as_object().unwrap().len(), 1, "no errors: {answer}");
-}
-
-#[tokio::test]
-async fn an_asynchronous_invocation_that_lambda_repeats_makes_one_order() {
-    let t = Setup::start().await;
-    let invoke = async |id: &str| {
-        mutate::handle(t.appsync.clone(), t.callers.clone(), invocation_with_id(id, create_order())).await.unwrap()
-    };
-    for id in ["1c0f9a3e-6d55-4e0c-9a53-0d0a3b1f8f10", "1c0f9a3e-6d55-4e0c-9a53-0d0a3b1f8f10"] {
-        invoke(id).await;
-    }
-    assert_eq!(orders_of_the_queue(&t).await, 1);
-    invoke("another").await;
-    assert_eq!(orders_of_the_queue(&t).await, 2);
-    // Whoever runs a function without a runtime has no id.
-    invoke("").await;
-    invoke("").await;
-    assert_eq!(orders_of_the_queue(&t).await, 4);
 }
 
 #[tokio::test]
@@ -226,21 +208,6 @@ async fn sns_invokes_with_its_message() {
 }
 
 #[tokio::test]
-async fn a_queue_that_a_rule_sends_to_has_events_in_it() {
-    let t = Setup::start().await;
-    let body = |id: &str, detail: Value| rule(id, detail).to_string();
-    let messages = [
-        ("message-1", None, body("event-1", create_order())),
-        ("message-2", None, body("event-1", create_order())),
-        ("message-3", None, body("event-2", json!(create_order().to_string()))),
-        ("message-4", None, body("event-3", cancel_order(99))),
-        ("message-5", None, body("event-4", json!({"order": 1}))),
-    ];
-    assert_eq!(mutate(&t, batch(&messages)).await, failures(&["message-4", "message-5"]));
-    assert_eq!(orders_of_the_queue(&t).await, 2, "one of each event");
-}
-
-#[tokio::test]
 async fn a_queue_that_a_topic_sends_to_has_messages_or_notifications_in_it() {
     let t = Setup::start().await;
     let enveloped = |id: &str, message: &Value| notification(id, message).to_string();
@@ -295,27 +262,6 @@ async fn an_http_request_with_an_idempotency_key_makes_one_order() {
         assert_eq!(mutate(&t, http_request(&create_order().to_string())).await["statusCode"], 200);
     }
     assert_eq!(orders_of_the_queue(&t).await, 3, "without a key, each request is one of its own");
-}
-
-#[tokio::test]
-async fn an_idempotency_key_is_the_callers_own() {
-    let callers = ("OPERATION_CALLERS", "group:order-services iam");
-    let t = Setup::start_on(LocalCloud::start().await.unwrap(), &[callers]).await;
-    let mut ids = Vec::new();
-    for caller in ["ada", "bob", "ada"] {
-        let answer = mutate(&t, keyed_request(caller, "1", &create_order())).await;
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-        ids.push(body["data"]["createOrder"]["id"].as_str().unwrap().to_owned());
-    }
-    assert_ne!(ids[0], ids[1]);
-    assert_eq!(ids[0], ids[2]);
-    assert_ne!(ids[0], "1", "nobody can guess another one's");
-    for user in ["a", "b"] {
-        let mut request = keyed_request("ada", "1", &create_order());
-        request["requestContext"]["authorizer"] = json!({"iam": {"userArn": format!("arn:aws:iam::1:user/{user}")}});
-        mutate(&t, request).await;
-    }
-    assert_eq!(orders_of_the_queue(&t).await, 4);
 }
 
 #[tokio::test]
@@ -625,19 +571,4 @@ async fn messages_of_one_fifo_group_are_executed_in_order_until_one_fails() {
     .await;
     assert_eq!(answer, failures(&["a-2", "a-3"]));
     assert_eq!(orders_of_the_queue(&t).await, 3, "a-3 was not tried");
-}
-
-#[tokio::test]
-async fn message_groups_of_a_standard_queue_order_nothing() {
-    let t = Setup::start().await;
-    let unknown = json!({"operation": "NoSuch"}).to_string();
-    let messages = [
-        ("message-1", Some("tenant-1"), unknown.clone()),
-        ("message-2", Some("tenant-1"), create_order().to_string()),
-        ("message-3", Some("tenant-1"), create_order().to_string()),
-    ];
-    assert_eq!(mutate(&t, fifo_batch(&messages)).await, failures(&["message-1", "message-2", "message-3"]));
-    assert_eq!(orders_of_the_queue(&t).await, 0);
-    assert_eq!(mutate(&t, batch(&messages)).await, failures(&["message-1"]));
-    assert_eq!(orders_of_the_queue(&t).await, 2);
 }

@@ -2,7 +2,7 @@
 
 mod behind;
 mod bodies;
-mod call;
+pub(crate) mod call;
 mod callers;
 mod conditional;
 mod document;

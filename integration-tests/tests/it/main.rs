@@ -18,6 +18,7 @@ mod partial;
 mod peer;
 mod relay;
 mod renewal;
+mod reported;
 mod retries;
 mod schemas;
 mod secrets;

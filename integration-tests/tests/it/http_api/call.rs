@@ -12,14 +12,14 @@ use crate::setup::{Setup, context_that_ends_in};
 
 /// A recorded event of an HTTP API, version 2.0, of a member of the staff, with what a test changes in it.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(crate) struct Call {
     event: Value,
     time_left: Duration,
 }
 
 impl Call {
     /// To a path without special characters, on the route that the gateway would match.
-    pub(super) fn new(method: &str, target: &str) -> Self {
+    pub(crate) fn new(method: &str, target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let segments: Vec<_> = path.split('/').collect();
         let (route, id) = match segments.as_slice() {
@@ -38,7 +38,7 @@ impl Call {
     }
 
     /// As the gateway sends it: `path` and `id` are decoded.
-    pub(super) fn on(method: &str, route: &str, path: &str, id: Option<&str>) -> Self {
+    pub(crate) fn on(method: &str, route: &str, path: &str, id: Option<&str>) -> Self {
         let event = serde_json::from_str(include_str!("event.json")).unwrap();
         let parameters = id.map_or(Value::Null, |id| json!({"id": id}));
         Self::of(event)
@@ -51,7 +51,7 @@ impl Call {
     }
 
     /// As a REST API sends it: `path` is encoded.
-    pub(super) fn rest(method: &str, resource: &str, path: &str) -> Self {
+    pub(crate) fn rest(method: &str, resource: &str, path: &str) -> Self {
         let event = serde_json::from_str(include_str!("rest-event.json")).unwrap();
         Self::of(event)
             .with("/resource", resource)
@@ -64,31 +64,31 @@ impl Call {
     }
 
     /// An event as it is.
-    pub(super) fn of(event: Value) -> Self {
+    pub(crate) fn of(event: Value) -> Self {
         Self { event, time_left: Duration::from_secs(60) }
     }
 
     /// With another value at this place.
-    pub(super) fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         self.event.pointer_mut(parent).unwrap()[name] = value.into();
         self
     }
 
-    pub(super) fn get(target: &str) -> Self {
+    pub(crate) fn get(target: &str) -> Self {
         Self::new("GET", target)
     }
 
-    pub(super) fn post(target: &str, body: &Value) -> Self {
+    pub(crate) fn post(target: &str, body: &Value) -> Self {
         Self::new("POST", target).json(body)
     }
 
-    pub(super) fn patch(target: &str, etag: &str, body: &Value) -> Self {
+    pub(crate) fn patch(target: &str, etag: &str, body: &Value) -> Self {
         Self::new("PATCH", target).header("if-match", etag).json(body)
     }
 
     /// As the owner of this token: the gateway has verified it, and passes its claims on as text.
-    pub(super) fn by(self, token: &str) -> Self {
+    pub(crate) fn by(self, token: &str) -> Self {
         let claims = claims(token);
         let text = |value: &Value| match value {
             Value::String(text) => text.clone(),
@@ -102,52 +102,52 @@ impl Call {
         self.header("authorization", &format!("Bearer {token}")).claims(json!(claims))
     }
 
-    pub(super) fn claims(mut self, claims: Value) -> Self {
+    pub(crate) fn claims(mut self, claims: Value) -> Self {
         self.event["requestContext"]["authorizer"]["jwt"]["claims"] = claims;
         self
     }
 
     /// As if the route had no authorizer, or another kind of it.
-    pub(super) fn authorizer(mut self, authorizer: Value) -> Self {
+    pub(crate) fn authorizer(mut self, authorizer: Value) -> Self {
         self.event["requestContext"]["authorizer"] = authorizer;
         self
     }
 
-    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.event["headers"][name] = json!(value);
         self
     }
 
-    pub(super) fn json(self, body: &Value) -> Self {
+    pub(crate) fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").body(&body.to_string())
     }
 
-    pub(super) fn body(mut self, body: &str) -> Self {
+    pub(crate) fn body(mut self, body: &str) -> Self {
         self.event["body"] = json!(body);
         self
     }
 
-    pub(super) fn base64_body(mut self, body: &[u8]) -> Self {
+    pub(crate) fn base64_body(mut self, body: &[u8]) -> Self {
         self.event["body"] = json!(STANDARD.encode(body));
         self.event["isBase64Encoded"] = json!(true);
         self
     }
 
     /// In an invocation that has this long to go.
-    pub(super) fn within(self, time_left: Duration) -> Self {
+    pub(crate) fn within(self, time_left: Duration) -> Self {
         Self { time_left, ..self }
     }
 
-    pub(super) async fn send(self, t: &Setup) -> Answer {
+    pub(crate) async fn send(self, t: &Setup) -> Answer {
         self.send_to(t, Callers::Authorizer).await
     }
 
-    pub(super) async fn send_to(self, t: &Setup, callers: Callers) -> Answer {
+    pub(crate) async fn send_to(self, t: &Setup, callers: Callers) -> Answer {
         serde_json::from_value(self.invoke(t, callers).await).unwrap()
     }
 
     /// The function's answer to the gateway, as it is.
-    pub(super) async fn invoke(self, t: &Setup, callers: Callers) -> Value {
+    pub(crate) async fn invoke(self, t: &Setup, callers: Callers) -> Value {
         let event = LambdaEvent::new(self.event, context_that_ends_in(self.time_left));
         let router = http_api::router(t.appsync.clone(), callers);
         http_api::handle(router, event).await.unwrap_or_else(|never| match never {})
@@ -156,29 +156,29 @@ impl Call {
 
 /// What the gateway gets, and gives to the client.
 #[derive(Debug, Deserialize)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     #[serde(rename = "statusCode")]
-    pub(super) status: u16,
+    pub(crate) status: u16,
     headers: BTreeMap<String, String>,
     #[serde(rename = "body")]
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
     /// The JSON of an answer with this status.
     #[track_caller]
-    pub(super) fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         serde_json::from_str(&self.text).unwrap()
     }
 
     /// The problem document of a refusal with this status.
     #[track_caller]
-    pub(super) fn problem(&self, status: u16) -> Value {
+    pub(crate) fn problem(&self, status: u16) -> Value {
         let problem = self.expect(status);
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(self.header("cache-control"), Some("no-store"));
@@ -189,17 +189,17 @@ impl Answer {
     }
 }
 
-pub(super) fn claims(token: &str) -> Map<String, Value> {
+pub(crate) fn claims(token: &str) -> Map<String, Value> {
     let claims = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }
 
-pub(super) fn new_order() -> Value {
+pub(crate) fn new_order() -> Value {
     let line = json!({"sku": "tea", "quantity": 2, "unitPrice": {"currency": "EUR", "minorUnits": 450}});
     json!({"customerEmail": "ada@example.com", "lines": [line]})
 }
 
 /// Makes an order and gives it.
-pub(super) async fn create(t: &Setup) -> Value {
+pub(crate) async fn create(t: &Setup) -> Value {
     Call::post("/orders", &new_order()).send(t).await.expect(201)
 }
