@@ -27,8 +27,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// No order has a longer one, and DynamoDB would refuse it.
-const LONGEST_ID: usize = 128;
+/// In bytes: no order has a longer one, because no key of DynamoDB has.
+const LONGEST_ID: usize = 2048;
 
 /// The parameters of the query string.
 pub(crate) struct Parameters<T>(pub(crate) T);

@@ -43,7 +43,7 @@ pub(crate) async fn list(
 ///
 /// `ETag` names its version. A client that has it already says so in `If-None-Match`, and gets 304 without a body.
 #[utoipa::path(get, path = "/orders/{id}", operation_id = "readOrder", tag = "orders", params(
-    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 128),
+    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 2048),
     ("if-none-match" = Option<String>, Header, description = "ETags that the client has", example = "\"1\""),
 ), responses(
     (status = 200, description = "The order", body = Order, headers(("etag" = String, description = "Its version"))),
@@ -88,7 +88,7 @@ pub(crate) async fn create(session: Session, key: Key, Json(order): Json<NewOrde
 /// `If-Match` names the version that the client has read. When somebody else was faster, the answer is 412 and nothing is
 /// changed.
 #[utoipa::path(patch, path = "/orders/{id}", operation_id = "updateOrder", tag = "orders", params(
-    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 128),
+    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 2048),
     ("if-match" = String, Header, description = "The ETag of the version to change; `*` is not taken",
         pattern = "^\"(0|[1-9][0-9]{0,9})\"$", example = "\"1\""),
 ), request_body = OrderChanges, responses(
@@ -109,7 +109,7 @@ pub(crate) async fn update(
 ///
 /// Possible until it is shipped. `If-Match` names the version that the client has read.
 #[utoipa::path(post, path = "/orders/{id}/cancel", operation_id = "cancelOrder", tag = "orders", params(
-    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 128),
+    ("id" = String, Path, description = "The order's id", min_length = 1, max_length = 2048),
     ("if-match" = String, Header, description = "The ETag of the version to cancel; `*` is not taken",
         pattern = "^\"(0|[1-9][0-9]{0,9})\"$", example = "\"1\""),
 ), request_body = Option<Cancellation>, responses(

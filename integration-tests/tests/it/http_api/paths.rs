@@ -95,6 +95,19 @@ async fn no_other_order_is_changed() {
 }
 
 #[tokio::test]
+async fn an_id_may_be_as_long_as_a_key_of_dynamodb() {
+    let t = Setup::start().await;
+    for (bytes, status) in [(129, 200), (2048, 200), (2049, 404)] {
+        let id = "ä".repeat(bytes / 2) + &"x".repeat(bytes % 2);
+        let mut input = new_order();
+        input["clientToken"] = json!(id);
+        t.mutate(json!({"operation": "CreateOrder", "variables": {"input": input}})).await.unwrap();
+        let call = Call::on("GET", "GET /orders/{id}", &format!("/orders/{id}"), Some(&id));
+        assert_eq!(call.send(&t).await.status, status, "{bytes}");
+    }
+}
+
+#[tokio::test]
 async fn a_path_that_encodes_no_text_is_a_bad_request() {
     let t = Setup::start().await;
     let local = Call::on("GET", "$default", "/orders/%ff", None).with("/requestContext/domainName", "localhost");
