@@ -7,7 +7,7 @@ use serde::Serialize;
 const LARGEST_ANSWER: usize = 6_291_556;
 
 /// Whether a finished answer, as JSON, is larger than Lambda hands over; its sender would only learn that the invocation
-/// failed. That is logged, and counted by the metric `PayloadsTooLarge`, which is written as those of the token are.
+/// failed. That is logged, and counted by the metric `PayloadsTooLarge`, which is written after the invocation.
 ///
 /// An HTTP answer has its body in it as a JSON string, with each quotation mark escaped: give it as Lambda will get it.
 pub fn is_too_large(answer: &impl Serialize) -> bool {

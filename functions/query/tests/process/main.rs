@@ -137,6 +137,8 @@ async fn an_answer_that_lambda_would_not_hand_over_is_logged_and_counted() {
     let cloud = LocalCloud::start().await.unwrap();
     let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud, &lambda);
+    // The metrics of the sign-in are written with the first.
+    get_order(&lambda).await;
     // The owner's name has two bytes for each character in JSON, and four in JSON in JSON.
     let order = json!({
         "id": "order-1", "version": 1, "owner": "\"".repeat(2_000_000), "status": "PLACED", "customerEmail": "a@example.com",
@@ -167,6 +169,7 @@ async fn an_answer_of_appsync_that_lambda_would_not_hand_over_is_logged_and_coun
     let cloud = LocalCloud::start().await.unwrap();
     let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud, &lambda);
+    get_order(&lambda).await;
     cloud.inject(Fault::answer(Service::AppSync, 200, json!({"data": {"getOrder": null}, "x": "x".repeat(7_000_000)})));
     let error = failure(&lambda, json!({"operation": "GetOrder", "variables": {"id": "order-1"}}).to_string()).await;
     assert_eq!(error["errorType"], "TooLarge");
