@@ -1,8 +1,7 @@
 use std::fmt;
 
 use appsync::{
-    AppSyncClient, AppSyncError, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, ErrorKind,
-    OperationKind, dispatch,
+    AppSyncClient, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, OperationKind, dispatch,
 };
 use startup::Grant;
 use tracing::Span;
@@ -51,12 +50,7 @@ impl Invocation<'_> {
             None => request,
         };
         let answer = dispatch(self.operations.all, self.operations.kind, self.appsync, request, self.deadline).await;
-        answer.inspect_err(|error| {
-            // A request for AppSync, or an answer of AppSync for the client.
-            if error.appsync().map(AppSyncError::kind) == Some(ErrorKind::TooLarge) {
-                startup::count_too_large();
-            }
-        })
+        answer.inspect_err(|error| _ = error.appsync().map(startup::count_if_too_large))
     }
 
     /// The operation that `request` names, of whatever kind.

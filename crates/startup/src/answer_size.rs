@@ -1,5 +1,6 @@
 use std::io;
 
+use appsync::{AppSyncError, ErrorKind};
 use metrics::{Unit, counter, describe_counter};
 use serde::Serialize;
 
@@ -20,8 +21,15 @@ pub fn is_too_large(answer: &impl Serialize) -> bool {
     true
 }
 
-/// Counts one more request or answer that is too large for AppSync, its client or Lambda, by the metric `PayloadsTooLarge`.
-pub fn count_too_large() {
+/// Counts a request that is too large for AppSync, or an answer that is too large for its client, by the metric
+/// `PayloadsTooLarge`.
+pub fn count_if_too_large(error: &AppSyncError) {
+    if error.kind() == ErrorKind::TooLarge {
+        count_too_large();
+    }
+}
+
+fn count_too_large() {
     describe_counter!("PayloadsTooLarge", Unit::Count, "");
     counter!("PayloadsTooLarge").increment(1);
 }

@@ -57,7 +57,7 @@ mod proxies;
 mod sdk_http;
 mod settings;
 
-pub use answer_size::{count_too_large, is_too_large};
+pub use answer_size::{count_if_too_large, is_too_large};
 pub use aws_config::AwsConfig;
 pub use clients::{http_client, sdk_config, service_user};
 pub use config::{Config, ServiceUserConfig};

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_runtime::{LambdaEvent, tower::ServiceExt as _};
 use serde_json::{Map, Value, json};
 
@@ -29,9 +29,7 @@ pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, 
     };
     let mut answer = finished(response, request_id.clone()).await;
     if startup::is_too_large(&answer) {
-        let detail = "The response is larger than Lambda hands over. What the request was to change has been changed.";
-        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response();
-        answer = finished(problem, request_id).await;
+        answer = finished(Problem::answer_too_large().into_response(), request_id).await;
     }
     // `cargo lambda watch` insists on the member, which other payload formats do not know.
     if has_cookies {

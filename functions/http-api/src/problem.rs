@@ -75,6 +75,11 @@ impl Problem {
         Self::new(StatusCode::PRECONDITION_FAILED, detail)
     }
 
+    pub(crate) fn answer_too_large() -> Self {
+        let detail = "The response is larger than Lambda hands over. What the request was to change has been changed.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+
     pub(crate) fn retry(self, seconds: u64) -> Self {
         self.with(header::RETRY_AFTER, HeaderValue::from(seconds))
     }

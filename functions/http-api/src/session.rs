@@ -112,6 +112,7 @@ impl Session {
     /// What each kind of failure behind the API means to a client in front of it. One that is not the client's own is
     /// logged here, once.
     fn problem(&self, error: &AppSyncError, may_have_changed: bool) -> Problem {
+        startup::count_if_too_large(error);
         let problem = match error.kind() {
             ErrorKind::TokenRefused if self.side == Side::Caller => Problem::unauthorized(
                 r#"Bearer error="invalid_token""#,
@@ -139,6 +140,7 @@ impl Session {
             },
             ErrorKind::TimedOut => Problem::new(StatusCode::GATEWAY_TIMEOUT, "The order service took too long."),
             ErrorKind::Resolver => domain_error(error),
+            ErrorKind::TooLarge if error.may_have_executed() => Problem::answer_too_large(),
             _ => unexpected(),
         };
         // The service user is one of ours: what it may not do, no caller can change.

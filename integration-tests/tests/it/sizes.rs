@@ -1,12 +1,19 @@
 //! What is larger than Lambda hands over: the caller is told so by the function, not by Lambda.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use appsync::AppSyncClient;
 use events::Answer;
 use lambda_runtime::Diagnostic;
 use local_cloud::{Fault, Service};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use serde_json::{Value, json};
 
 use crate::{
+    http_api::call::Call,
     secrets::Log,
     setup::{Setup, invocation},
 };
@@ -87,4 +94,45 @@ async fn a_request_that_lambda_would_not_take_is_not_sent_on() {
     assert_eq!(result.unwrap_err().error_type, "TooLarge");
     assert!(log.contains(r#""error_type":"TooLarge""#), "{log}");
     assert_eq!(t.cloud.count(Service::AppSync), 0);
+}
+
+/// Counts `PayloadsTooLarge`.
+#[derive(Default)]
+struct TooLarge(Arc<AtomicU64>);
+
+impl Recorder for TooLarge {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        if key.name() == "PayloadsTooLarge" { Counter::from_arc(Arc::clone(&self.0)) } else { Counter::noop() }
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_counted_once_in_each_function_and_http_clients_learn_that_it_was_executed() {
+    let t = Setup::start().await;
+    let counted = TooLarge::default();
+    let _here = metrics::set_default_local_recorder(&counted);
+    for (note, expected) in [("x".repeat(7_000_000), 4), ("\"".repeat(2_000_000), 2)] {
+        answer_with(&t, note).await;
+        drop(both(&t, &t.appsync, Value::clone).await);
+        for call in
+            [Call::get("/orders/order-1"), Call::new("POST", "/orders/order-1/cancel").header("if-match", "\"1\"")]
+        {
+            let problem = call.send(&t).await.problem(500);
+            assert!(problem["detail"].as_str().unwrap().contains("has been changed"), "{problem}");
+        }
+        assert_eq!(counted.0.swap(0, Ordering::Relaxed), expected);
+        t.cloud.clear_faults();
+    }
 }
