@@ -82,6 +82,7 @@ mod idempotency;
 mod invocation;
 
 pub use answer::Answer;
+pub use callers::{groups, scopes};
 pub use handle::handle;
 pub use idempotency::{IdempotencyKey, is_result_of};
 pub use invocation::Operations;

@@ -3,7 +3,7 @@ use std::{fmt::Write as _, slice};
 use axum::{body::Body, extract::Request};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::problem::Problem;
 
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 #[derive(Clone, Debug)]
 pub(crate) struct Gateway {
     /// The claims of the token that its authorizer has verified; without one, none.
-    pub(crate) claims: Map<String, Value>,
+    pub(crate) claims: Value,
     /// Whether the path that the client sent ends with a slash.
     pub(crate) has_trailing_slash: bool,
 }
@@ -48,9 +48,9 @@ fn not_served(detail: &'static str) -> Problem {
 
 /// A JWT authorizer's claims in payload 2.0, and in 1.0 those of a JWT or a Cognito authorizer. What a Lambda authorizer
 /// says are no claims of a token.
-fn claims(event: &Value) -> Map<String, Value> {
+fn claims(event: &Value) -> Value {
     let authorizer = &event["requestContext"]["authorizer"];
-    let claims = [&authorizer["jwt"]["claims"], &authorizer["claims"]].into_iter().find_map(Value::as_object);
+    let claims = [&authorizer["jwt"]["claims"], &authorizer["claims"]].into_iter().find(|claims| claims.is_object());
     claims.cloned().unwrap_or_default()
 }
 

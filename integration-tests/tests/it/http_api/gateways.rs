@@ -5,7 +5,10 @@ use local_cloud::Service;
 use serde_json::{Value, json};
 
 use super::call::{Call, new_order};
-use crate::setup::Setup;
+use crate::{
+    events::{create_order, keyed_request, mutate},
+    setup::Setup,
+};
 
 #[tokio::test]
 async fn a_rest_api_is_served_like_an_http_api() {
@@ -77,6 +80,9 @@ async fn groups_count_in_each_spelling() {
         let http = Call::get("/orders").claims(claims.clone()).send(&t).await;
         let rest = Call::rest("GET", "/orders", "/orders").with("/requestContext/authorizer/claims", claims.clone());
         assert_eq!((http.status, rest.send(&t).await.status), (status, status), "{claims}");
+        let mut event = keyed_request("x", "key", &create_order());
+        event["requestContext"]["authorizer"]["jwt"]["claims"] = claims.clone();
+        assert_eq!(mutate(&t, event).await["statusCode"], status, "{claims}");
     }
 }
 
