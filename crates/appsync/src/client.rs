@@ -214,7 +214,7 @@ impl AppSyncClient {
         connected
     }
 
-    fn deadline(&self) -> Deadline {
+    pub(crate) fn deadline(&self) -> Deadline {
         self.deadline.unwrap_or_else(|| Deadline::longest(self.clock.now()))
     }
 

@@ -3,11 +3,10 @@ use std::{borrow::Cow, fmt};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::{
-    AppSyncClient, AppSyncError, Deadline, DynamicError, DynamicOperation, ErrorKind, GraphqlError, OperationKind,
-};
+use crate::{AppSyncClient, AppSyncError, DynamicError, DynamicOperation, ErrorKind, GraphqlError, OperationKind};
 
-/// Executes the operation that a request names, if it is one of `operations` of this kind.
+/// Executes the operation that a request names, if it is one of `operations` of this kind, by the deadline of `client`: see
+/// [`AppSyncClient::for_invocation`].
 ///
 /// # Errors
 /// Each variant of [`DispatchError`] has a stable [`error_type`](DispatchError::error_type), made for the `errorType`
@@ -17,14 +16,13 @@ pub async fn dispatch(
     kind: OperationKind,
     client: &AppSyncClient,
     request: DynamicRequest,
-    deadline: Deadline,
 ) -> Result<DynamicAnswer, DispatchError> {
     let mut served = operations.iter().filter(|operation| operation.kind() == kind);
     let Some(found) = served.clone().find(|candidate| candidate.name() == request.operation) else {
         let known = served.by_ref().map(DynamicOperation::name).collect();
         return Err(DispatchError::UnknownOperation { operation: request.operation, known });
     };
-    found.execute(client, request, deadline).await.map_err(|error| match error {
+    found.execute(client, request, client.deadline()).await.map_err(|error| match error {
         DynamicError::Variables(reason) => DispatchError::InvalidVariables { reason },
         DynamicError::AppSync(error) => DispatchError::AppSync(error),
     })

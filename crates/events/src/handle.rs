@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use appsync::{AppSyncClient, AppSyncError, Deadline, DispatchError, OperationKind};
+use appsync::{AppSyncClient, AppSyncError, DispatchError, OperationKind};
 use auth_cache::ErrorChain;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
@@ -26,14 +26,8 @@ pub async fn handle(
     event: LambdaEvent<Value>,
 ) -> Result<Answer, Diagnostic> {
     let LambdaEvent { payload, context } = event;
-    let appsync = appsync.traced_by(context.xray_trace_id.as_deref());
-    let invocation = Invocation {
-        operations,
-        appsync: &appsync,
-        callers: &callers,
-        deadline: Deadline::of_invocation(context.deadline()),
-        request_id: &context.request_id,
-    };
+    let appsync = appsync.for_invocation(context.deadline(), context.xray_trace_id.as_deref());
+    let invocation = Invocation { operations, appsync: &appsync, callers: &callers, request_id: &context.request_id };
     let answer = match answer(invocation, payload).await {
         Ok(answer) if startup::is_too_large(&answer) => answer.too_large(operations.kind == OperationKind::Mutation),
         answer => answer,

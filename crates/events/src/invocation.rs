@@ -1,8 +1,6 @@
 use std::fmt;
 
-use appsync::{
-    AppSyncClient, Deadline, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, OperationKind, dispatch,
-};
+use appsync::{AppSyncClient, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, OperationKind, dispatch};
 use startup::Grant;
 use tracing::Span;
 
@@ -31,7 +29,6 @@ pub(crate) struct Invocation<'a> {
     pub(crate) operations: Operations,
     pub(crate) appsync: &'a AppSyncClient,
     pub(crate) callers: &'a [Grant],
-    pub(crate) deadline: Deadline,
     pub(crate) request_id: &'a str,
 }
 
@@ -49,7 +46,7 @@ impl Invocation<'_> {
             Some(key) => request.with_client_token(key),
             None => request,
         };
-        let answer = dispatch(self.operations.all, self.operations.kind, self.appsync, request, self.deadline).await;
+        let answer = dispatch(self.operations.all, self.operations.kind, self.appsync, request).await;
         answer.inspect_err(|error| _ = error.appsync().map(startup::count_if_too_large))
     }
 

@@ -4,10 +4,7 @@ use appsync::{DispatchError, DynamicRequest, Operation, Patch, dispatch};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{
-    setup::in_a_minute,
-    wire::{self, Step, Wire},
-};
+use crate::wire::{self, Step, Wire};
 
 mod amplify {
     include!(concat!(env!("OUT_DIR"), "/amplify/operations.rs"));
@@ -82,7 +79,7 @@ async fn sent(operation: &str, variables: &Value) -> Result<Value, DispatchError
     let wire = Wire::always(Step::Answer(wire::json(json!({"data": null, "errors": [{"message": "enough"}]})))).await;
     let kind = amplify::OPERATIONS.iter().find(|known| known.name() == operation).unwrap().kind();
     let request = DynamicRequest::parse(json!({"operation": operation, "variables": variables}))?;
-    let result = dispatch(amplify::OPERATIONS, kind, &wire.client(), request, in_a_minute()).await;
+    let result = dispatch(amplify::OPERATIONS, kind, &wire.client(), request).await;
     match wire.requests().first() {
         Some(request) => Ok(serde_json::from_slice::<Value>(&request.body).unwrap()["variables"].clone()),
         None => Err(result.unwrap_err()),
