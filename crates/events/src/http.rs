@@ -1,6 +1,8 @@
 //! Requests to an HTTP API of API Gateway or to a function URL, payload format 2.0:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use std::time::Duration;
+
 use appsync::{AppSyncError, DispatchError, DynamicAnswer, DynamicRequest, ErrorKind};
 use auth_cache::ErrorChain;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -120,9 +122,13 @@ fn status(error: &DispatchError) -> (StatusCode, Option<u64>) {
     }
 }
 
-/// In whole seconds, and at least one.
-fn retry_after(error: &AppSyncError) -> u64 {
-    error.retry_after().map_or(1, |wait| wait.as_secs().max(1))
+/// What `Retry-After` says to an HTTP client whose request failed with `error`: whole seconds, rounded up, and at least one.
+pub fn retry_after(error: &AppSyncError) -> u64 {
+    whole_seconds(error.retry_after().unwrap_or_default())
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 fn failure(error_type: &str, message: &str) -> String {
@@ -140,4 +146,17 @@ fn response(status: StatusCode, retry_after: Option<u64>, body: String) -> Value
         response["headers"]["retry-after"] = seconds.to_string().into();
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_come_back_too_soon() {
+        for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (59_999, 60)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds, "{millis}");
+        }
+        assert_eq!(whole_seconds(Duration::MAX), u64::MAX);
+    }
 }

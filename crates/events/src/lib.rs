@@ -84,5 +84,6 @@ mod invocation;
 pub use answer::Answer;
 pub use callers::{groups, scopes};
 pub use handle::handle;
+pub use http::retry_after;
 pub use idempotency::{IdempotencyKey, is_result_of};
 pub use invocation::Operations;

@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use appsync::{AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, Execution, Operation, OperationKind};
+use appsync::{AppSyncClient, AppSyncError, Auth, ErrorKind, Execution, Operation, OperationKind};
 use auth_cache::{Clock, ErrorChain};
 use axum::extract::FromRequestParts;
 use http::{StatusCode, header, request::Parts};
@@ -47,7 +47,6 @@ pub(crate) struct Session {
     has_trailing_slash: bool,
     appsync: AppSyncClient,
     auth: Option<Auth>,
-    deadline: Deadline,
 }
 
 impl FromRequestParts<Api> for Session {
@@ -64,9 +63,9 @@ impl FromRequestParts<Api> for Session {
         };
         let context = parts.extensions.get::<Context>();
         let trace = context.and_then(|context| context.xray_trace_id.as_deref());
-        let appsync = api.appsync.clone().traced_by(trace);
+        let appsync = api.appsync.clone().for_invocation(ends_at(context), trace);
         let has_trailing_slash = parts.extensions.get().is_some_and(|gateway: &Gateway| gateway.has_trailing_slash);
-        Ok(Self { caller, side: api.side, has_trailing_slash, appsync, auth, deadline: deadline(context) })
+        Ok(Self { caller, side: api.side, has_trailing_slash, appsync, auth })
     }
 }
 
@@ -100,7 +99,6 @@ impl Session {
 
     async fn send<O: Operation>(&self, execution: Execution<'_, O>) -> Result<O::ResponseData, Problem> {
         tracing::Span::current().record("operation", O::NAME);
-        let execution = execution.until(self.deadline);
         let execution = match &self.auth {
             Some(caller) => execution.authorized_by(caller.clone()),
             None => execution,
@@ -124,11 +122,11 @@ impl Session {
                 "The order service did not answer. It may have carried out the request: look before you send it again.",
             ),
             ErrorKind::SignIn | ErrorKind::Unavailable if error.is_transient() => {
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is not available.").retry(wait(error))
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is not available.")
+                    .retry(events::retry_after(error))
             }
-            ErrorKind::Throttled => {
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is too busy.").retry(wait(error))
-            }
+            ErrorKind::Throttled => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is too busy.")
+                .retry(events::retry_after(error)),
             ErrorKind::SignIn | ErrorKind::TokenRefused | ErrorKind::Unavailable | ErrorKind::Malformed => {
                 Problem::new(StatusCode::BAD_GATEWAY, "The order service cannot be used.")
             }
@@ -180,24 +178,18 @@ fn unexpected() -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The request could not be carried out.")
 }
 
-/// In whole seconds, rounded up, and at least one.
-fn wait(error: &AppSyncError) -> u64 {
-    error.retry_after().map_or(1, |wait| wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1))
-}
-
 /// The caller's own token. The gateway has checked it, and AppSync will again.
 fn forwarded(parts: &Parts) -> Result<Auth, Problem> {
     let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     header.and_then(|token| Auth::token(token).ok()).ok_or_else(Problem::not_authenticated)
 }
 
-/// The time by which the order service must have answered: before Lambda ends the invocation, and before the gateway, which
-/// waits for 30 s, gives up.
-fn deadline(context: Option<&Context>) -> Deadline {
+/// When Lambda ends the invocation, or before, when the gateway, which waits for 30 s, gives up.
+fn ends_at(context: Option<&Context>) -> SystemTime {
     let now = Clock::wall().now();
     let gateway = now + LONGEST_INTEGRATION;
     let invocation = context.map(Context::deadline);
-    Deadline::of_invocation_at(invocation.filter(|end| *end > now).map_or(gateway, |end| end.min(gateway)), now)
+    invocation.filter(|end| *end > now).map_or(gateway, |end| end.min(gateway))
 }
 
 /// A second less than <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html> says.
