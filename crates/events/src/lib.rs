@@ -28,9 +28,9 @@
 //! | HTTP API of API Gateway, payload 2.0 | the body | caller, operation and `Idempotency-Key` | status 200 with GraphQL's answer as the body | a status that fits, and `{"errorType": ..., "errorMessage": ...}` | `an_http_request_gets_the_same_json_as_a_body`, `a_failure_of_an_http_request_is_a_status_with_the_stable_error_type` |
 //! | function URL | the same | the same | the same | the same | `a_function_url_gets_what_an_http_api_gets` |
 //!
-//! The tests are in `integration-tests/tests/it`, `events.rs` and `reported.rs`. `errors` is there when some fields failed and others did not;
-//! without any data, the operation failed. An answer that is larger than Lambda hands over is a failure, `TooLarge`: see
-//! [`Answer::too_large`]. Lists, those of SQS and Pipes, are for mutations only: nobody would get the data.
+//! The tests are in `integration-tests/tests/it`, `events.rs` and `reported.rs`. `errors` is there when some fields failed
+//! and others did not; without any data, the operation failed. An answer that is larger than Lambda hands over is a failure,
+//! `TooLarge`: see [`Answer::too_large`]. Lists, those of SQS and Pipes, are for mutations only: nobody would get the data.
 //!
 //! What holds no operation is refused by name, with what to switch on or to put in between: requests in payload format 1.0
 //! (REST APIs, and HTTP APIs set to it), of an Application Load Balancer, of VPC Lattice and of WebSocket APIs; records of S3,
@@ -61,11 +61,11 @@
 //!
 //! The same key with another body gets 422. Nothing is stored for that: the API answers a repetition with what it made the
 //! first time, and [`is_result_of`] compares that with the variables. So it can only tell what the answer shows by the name
-//! that it has in the variables. It does not see a member that the second body leaves out, for the API may have filled it
-//! in, nor one that the operation does not select or that is called otherwise. What was changed since (`version` is above
-//! 1, or `updatedAt` is not `createdAt`) is not compared: select these. Where an API does not keep what it is given, but
-//! trims or rounds it, even the first request gets 422: its clients should send a key in the variables, which is not
-//! compared.
+//! that it has in the variables. It does not see a member that the second body leaves out or has as null, for the API may
+//! have filled it in, nor one that the operation does not select or that is called otherwise. What was changed since
+//! (`version` is above 1, or `updatedAt` is not `createdAt`) is not compared: select these. Where an API does not keep what
+//! it is given, but trims or rounds it, even the first request gets 422: its clients should send a key in the variables,
+//! which is not compared.
 //!
 //! # Messages
 //! Up to ten messages of a batch are executed at once; those of one FIFO message group one after the other, and after a
