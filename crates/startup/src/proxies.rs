@@ -13,9 +13,11 @@ pub struct Proxies(Vec<Proxy>);
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1,::ffff:127.0.0.0/104";
 
 impl Proxies {
-    /// In the order in which they are asked: one that is for http or https alone comes before one for both.
+    /// In the order in which they are asked: one that is for http or https alone comes before one for both. The exceptions
+    /// have commas or spaces in between; `*.example.com`, which reqwest does not know, is `.example.com`.
     pub(crate) fn new(proxies: impl IntoIterator<Item = Proxy>, exceptions: &str) -> Self {
-        let none = NoProxy::from_string(&format!("{LOOPBACK},{exceptions}"));
+        let hosts = exceptions.split([',', ' ']).map(|host| if host.starts_with("*.") { &host[1..] } else { host });
+        let none = NoProxy::from_string(&hosts.fold(LOOPBACK.to_owned(), |all, host| all + "," + host));
         Self(proxies.into_iter().map(|proxy| proxy.no_proxy(none.clone())).collect())
     }
 

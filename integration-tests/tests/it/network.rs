@@ -29,7 +29,11 @@ async fn connections(settings: &[(&str, &str)]) -> Vec<String> {
     let url = proxy.url.trim_end_matches("/graphql");
     let settings: Vec<_> = settings
         .iter()
-        .map(|(name, value)| (*name, if *value == "PROXY" { url } else { value }))
+        .map(|(name, value)| match *value {
+            "PROXY" => (*name, url),
+            "PROXY without http://" => (*name, url.trim_start_matches("http://")),
+            value => (*name, value),
+        })
         .chain([("AWS_ENDPOINT_URL", ""), ("APPSYNC_URL", "https://abc.appsync-api.eu-west-1.amazonaws.com/graphql")])
         .collect();
     let config = config(&LocalCloud::start().await.unwrap(), &settings);
@@ -51,11 +55,14 @@ async fn everything_else_goes_through_the_proxy() {
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         assert_eq!(connections(&[(name, "PROXY"), ("NO_PROXY", "example.com")]).await, all, "{name}");
         assert_eq!(connections(&[(name, "PROXY"), ("HTTP_PROXY", NOWHERE)]).await, all, "{name}");
+        assert_eq!(connections(&[(name, "PROXY without http://")]).await, all, "{name}");
     }
     // The one for all comes last.
     assert_eq!(connections(&[("HTTPS_PROXY", "PROXY"), ("ALL_PROXY", NOWHERE)]).await, all);
-    let hosts = "ssm.eu-west-1.amazonaws.com,.appsync-api.eu-west-1.amazonaws.com";
-    for name in ["NO_PROXY", "no_proxy"] {
+    for (name, hosts) in [
+        ("NO_PROXY", "ssm.eu-west-1.amazonaws.com,.appsync-api.eu-west-1.amazonaws.com"),
+        ("no_proxy", "*.appsync-api.eu-west-1.amazonaws.com ssm.eu-west-1.amazonaws.com"),
+    ] {
         assert_eq!(connections(&[("HTTPS_PROXY", "PROXY"), (name, hosts)]).await, all[2..], "{name}");
     }
 }
