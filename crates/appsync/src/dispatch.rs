@@ -137,9 +137,12 @@ impl DynamicRequest {
             None | Some(Value::Null) => Value::Object(serde_json::Map::new()),
             Some(variables) => variables,
         };
-        match event.is_empty() {
-            true => Ok(Self { operation, variables, client_token: None }),
-            false => Err(invalid("it has other members")),
+        match event.keys().next() {
+            None => Ok(Self { operation, variables, client_token: None }),
+            Some(other) => {
+                let reason = format!("it has other members than `operation` and `variables`, such as `{other}`");
+                Err(DispatchError::invalid_event(reason))
+            }
         }
     }
 

@@ -11,7 +11,11 @@ async fn a_bad_event_gets_a_stable_error_type_and_a_message_that_says_what_to_do
         (json!([]), "InvalidEvent", "it is not an object"),
         (json!({}), "InvalidEvent", "`operation` is missing"),
         (json!({"operation": 1}), "InvalidEvent", "`operation` is not a string"),
-        (json!({"operation": "GetOrder", "variable": {}}), "InvalidEvent", "other members"),
+        (
+            json!({"operation": "GetOrder", "variable": {}}),
+            "InvalidEvent",
+            "other members than `operation` and `variables`, such as `variable`",
+        ),
         (json!({"operation": "GetOrders"}), "UnknownOperation", "`GetOrders` here, but GetOrder, ListOrders"),
         (json!({"operation": "CreateOrder"}), "UnknownOperation", "GetOrder, ListOrders"),
         (json!({"operation": "GetOrder"}), "InvalidVariables", "missing field `id`"),
