@@ -14,7 +14,8 @@
 //! Under `/orders`, AppSync is called as the service user, who sees every order: the router lets in whom it names above and
 //! nobody else. Under `/me/orders`, AppSync gets the caller's own token and decides by itself.
 //!
-//! Who calls, the gateway's JWT or Cognito authorizer says. Without its claims, the answer is 401: see [`Callers`].
+//! Who calls, the gateway's JWT or Cognito authorizer says. Without its claims, the answer is 401: see [`Callers`]. So it is
+//! for whoever was let in by IAM or a Lambda authorizer, too: what a caller may, and whose `/me/orders` are, a token says.
 //!
 //! HTTP APIs (payload 2.0 and 1.0) and REST APIs are served. The route that the gateway has matched decides, not the path:
 //! stages, mapping keys of custom domains and trailing slashes make no difference, and an identifier is what the gateway
