@@ -9,7 +9,10 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tracing::{Instrument as _, field::Empty};
 
-use crate::{envelope, invocation::Invocation};
+use crate::{
+    envelope,
+    invocation::{Invocation, told},
+};
 
 /// How many records are executed at once.
 const AT_ONCE: usize = 10;
@@ -68,7 +71,7 @@ async fn execute_in_order(invocation: Invocation<'_>, group: Group) -> Vec<(usiz
         let _in_span = span.enter();
         tracing::error!(
             error_type = error.error_type(),
-            error = %ErrorChain(&error),
+            error = told(ErrorChain(&error)),
             not_tried = records.len(),
             "message failed; the queue will deliver it again or move it to its dead-letter queue",
         );

@@ -11,7 +11,7 @@ use crate::{
     batch,
     envelope::{self, Content},
     http,
-    invocation::{Invocation, Operations},
+    invocation::{Invocation, Operations, told},
 };
 
 /// Answers one event, of whatever sender; over HTTP, for those who have one of `callers`. A failure is logged here, once.
@@ -34,7 +34,7 @@ pub async fn handle(
     };
     answer.map_err(|error| Diagnostic {
         error_type: error.error_type().to_owned(),
-        error_message: ErrorChain(&error).to_string(),
+        error_message: told(ErrorChain(&error)),
     })
 }
 
@@ -55,7 +55,7 @@ async fn answer(invocation: Invocation<'_>, event: Value) -> Result<Answer, Disp
         tracing::error!(
             error_type = error.error_type(),
             appsync_request_id = request_id,
-            error = %ErrorChain(error),
+            error = told(ErrorChain(error)),
             "invocation failed",
         );
     })

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use appsync::{AppSyncError, DispatchError, DynamicAnswer, DynamicRequest, ErrorKind};
+use appsync::{AppSyncError, DispatchError, DynamicAnswer, DynamicRequest, ErrorKind, OperationKind};
 use auth_cache::ErrorChain;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     callers, envelope,
     idempotency::{IdempotencyKey, is_result_of},
-    invocation::Invocation,
+    invocation::{Invocation, told},
 };
 
 /// The response to a request; failures too are responses.
@@ -27,7 +27,7 @@ pub(crate) async fn answer(invocation: Invocation<'_>, request: Value) -> Value 
     }
     let (operation, key) = match operation(&request) {
         Ok(found) => found,
-        Err(error) => return failed(&error),
+        Err(error) => return failed(&error, false),
     };
     let variables = key.as_ref().and_then(|_| variables_without_key(invocation, &operation));
     let key = key.map(|key| key.for_api(operation.operation(), &caller)).or_else(|| invocation.last_key(""));
@@ -37,7 +37,10 @@ pub(crate) async fn answer(invocation: Invocation<'_>, request: Value) -> Value 
             response(StatusCode::UNPROCESSABLE_ENTITY, None, body)
         }
         Ok(answer) => response(StatusCode::OK, None, answer.to_string()),
-        Err(error) => failed(&error),
+        Err(error) => {
+            let may_have_executed = error.appsync().is_some_and(AppSyncError::may_have_executed);
+            failed(&error, may_have_executed && invocation.operations.kind == OperationKind::Mutation)
+        }
     }
 }
 
@@ -46,7 +49,8 @@ pub(crate) async fn answer(invocation: Invocation<'_>, request: Value) -> Value 
 fn caller(authorizer: &Value) -> Option<String> {
     let told = |place| authorizer.pointer(place).filter(|it| it.as_object().is_some_and(|it| !it.is_empty()));
     if let Some(claims) = told("/jwt/claims") {
-        return Some(claims["sub"].as_str().map_or_else(|| claims.to_string(), str::to_owned));
+        let subject = claims["sub"].as_str().filter(|subject| !subject.is_empty());
+        return Some(subject.map_or_else(|| claims.to_string(), str::to_owned));
     }
     // The users of an identity pool have one role in common.
     let iam = told("/iam").map(|iam| json!([iam["userArn"], iam["cognitoIdentity"]["identityId"]]).to_string());
@@ -100,18 +104,21 @@ fn has_changed(made: &Value) -> bool {
 }
 
 /// The response to a failure. One that is not the client's own is logged here, once.
-fn failed(error: &DispatchError) -> Value {
-    let (status, retry_after) = status(error);
+fn failed(error: &DispatchError, may_have_changed: bool) -> Value {
+    let (status, retry_after) = status(error, may_have_changed);
     if status.is_server_error() {
-        tracing::error!(error_type = error.error_type(), error = %ErrorChain(error), "request failed");
+        tracing::error!(error_type = error.error_type(), error = told(ErrorChain(error)), "request failed");
     }
-    response(status, retry_after, failure(error.error_type(), &error.to_string()))
+    let uncertain = if may_have_changed { "; the mutation may have been executed" } else { "" };
+    response(status, retry_after, failure(error.error_type(), &(told(error) + uncertain)))
 }
 
-fn status(error: &DispatchError) -> (StatusCode, Option<u64>) {
+fn status(error: &DispatchError, may_have_changed: bool) -> (StatusCode, Option<u64>) {
     let DispatchError::AppSync(error) = error else { return (StatusCode::BAD_REQUEST, None) };
     let later = || (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after(error)));
     match error.kind() {
+        // Nobody is told when to send it again: that might do it twice.
+        ErrorKind::Unavailable if may_have_changed => (StatusCode::BAD_GATEWAY, None),
         ErrorKind::Throttled | ErrorKind::Unavailable => later(),
         ErrorKind::SignIn if error.is_transient() => later(),
         ErrorKind::SignIn | ErrorKind::TokenRefused | ErrorKind::Malformed => (StatusCode::BAD_GATEWAY, None),

@@ -60,3 +60,10 @@ impl Invocation<'_> {
         (!self.request_id.is_empty()).then(|| format!("{}{suffix}", self.request_id))
     }
 }
+
+/// What is told of an error: as much as fits into a line of the log, and into any answer.
+pub(crate) fn told(error: impl fmt::Display) -> String {
+    let mut text = error.to_string();
+    text.truncate(text.floor_char_boundary(32 << 10));
+    text
+}

@@ -6,7 +6,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use local_cloud::{Fault, FaultKind, LocalCloud, Service};
 use serde_json::{Value, json};
 
-use crate::setup::{Setup, invocation, invocation_with_id};
+use crate::{
+    secrets::Log,
+    setup::{Setup, invocation, invocation_with_id},
+};
 
 async fn query(t: &Setup, event: Value) -> Value {
     json!(query::handle(t.appsync.clone(), t.callers.clone(), invocation(event)).await.unwrap())
@@ -265,6 +268,17 @@ async fn an_http_request_with_an_idempotency_key_makes_one_order() {
 }
 
 #[tokio::test]
+async fn whoever_has_no_subject_shares_no_key() {
+    let t = Setup::start().await;
+    for (name, orders) in [("ada", 1), ("bob", 2), ("ada", 2)] {
+        let mut request = keyed_request("", "1", &create_order());
+        request["requestContext"]["authorizer"]["jwt"]["claims"]["username"] = json!(name);
+        assert_eq!(mutate(&t, request).await["statusCode"], 200);
+        assert_eq!(orders_of_the_queue(&t).await, orders, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_event_in_the_body_of_a_request_is_known_by_its_id_and_its_caller() {
     let t = Setup::start().await;
     for (caller, id, orders) in
@@ -488,6 +502,42 @@ async fn a_failure_of_an_http_request_is_a_status_with_the_stable_error_type() {
         let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
         assert_eq!(body["errorType"], error_type, "{description}");
         assert!(!body["errorMessage"].as_str().unwrap().is_empty(), "{description}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_not_told_to_repeat_what_may_have_been_executed() {
+    let t = Setup::start().await;
+    for (fault, status, retry_after) in [
+        (Fault::lose_answer(Service::AppSync), 502, Value::Null),
+        (Fault::status(Service::AppSync, 503), 502, Value::Null),
+        (Fault::throttle(Service::AppSync), 503, json!("1")), // refused as a whole
+    ] {
+        t.cloud.inject(fault.clone().on("CancelOrder").always());
+        let answer = mutate(&t, http_request(&cancel_order(1).to_string())).await;
+        assert_eq!(
+            (&answer["statusCode"], &answer["headers"]["retry-after"]),
+            (&json!(status), &retry_after),
+            "{fault:?}"
+        );
+        let is_told = answer["body"].as_str().unwrap().contains("may have been executed");
+        assert_eq!(is_told, status == 502, "{answer}");
+        t.cloud.clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_told_in_a_few_words() {
+    let t = Setup::start().await;
+    let error = json!({"path": ["getOrder"], "errorType": "Long", "message": "\u{1}".repeat(500_000)});
+    t.cloud.inject(Fault::answer(Service::AppSync, 200, json!({"data": null, "errors": [error]})).on("GetOrder"));
+    for event in [get_order(), json!({"operation": "ä".repeat(2_000_000)})] {
+        let (failed, log) = Log::of(t.query(event)).await;
+        let failed = failed.unwrap_err();
+        assert!(["ResolverFailed", "UnknownOperation"].contains(&failed.error_type.as_str()));
+        assert!((1 << 10..=64 << 10).contains(&failed.error_message.len()), "{}", failed.error_message.len());
+        let line = log.lines().find(|line| line.contains("invocation failed")).unwrap();
+        assert!(line.len() < 1 << 18, "{}", line.len());
     }
 }
 
