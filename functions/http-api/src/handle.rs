@@ -27,19 +27,15 @@ pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, 
         }
         Err(problem) => problem.into_response(),
     };
-    let mut answer = finished(response, request_id.clone()).await;
+    let answer = finished(response, request_id.clone(), has_cookies).await;
     if startup::is_too_large(&answer) {
-        answer = finished(Problem::answer_too_large().into_response(), request_id).await;
-    }
-    // `cargo lambda watch` insists on the member, which other payload formats do not know.
-    if has_cookies {
-        answer["cookies"] = json!([]);
+        return Ok(finished(Problem::answer_too_large().into_response(), request_id, has_cookies).await);
     }
     Ok(answer)
 }
 
 /// The response as the gateway takes it.
-async fn finished(response: Response, request_id: Option<HeaderValue>) -> Value {
+async fn finished(response: Response, request_id: Option<HeaderValue>, has_cookies: bool) -> Value {
     let (mut head, body) = response.into_parts();
     finish(&mut head.headers, request_id);
     // The bodies are this crate's own, held in memory: reading them cannot fail.
@@ -48,12 +44,17 @@ async fn finished(response: Response, request_id: Option<HeaderValue>) -> Value 
         Ok(text) => (text, false),
         Err(binary) => (STANDARD.encode(binary.as_bytes()), true),
     };
-    json!({
+    let mut answer = json!({
         "statusCode": head.status.as_u16(),
         "headers": joined(&head.headers),
         "body": body,
         "isBase64Encoded": is_base64_encoded,
-    })
+    });
+    // `cargo lambda watch` insists on the member, which other payload formats do not know.
+    if has_cookies {
+        answer["cookies"] = json!([]);
+    }
+    answer
 }
 
 /// What all answers have in common. What an answer does not say of caches is that it is for nobody else.

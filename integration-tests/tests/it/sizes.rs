@@ -7,6 +7,7 @@ use std::sync::{
 
 use appsync::AppSyncClient;
 use events::Answer;
+use http_api::Callers;
 use lambda_runtime::Diagnostic;
 use local_cloud::{Fault, Service};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
@@ -83,6 +84,24 @@ async fn an_http_answer_counts_with_its_body_as_a_json_string() {
     });
     assert_eq!([&query["errorType"], &mutate["errorType"]], ["TooLarge", "TooLarge"]);
     assert!(mutate["errorMessage"].as_str().unwrap().contains("the mutation was executed"), "{mutate}");
+}
+
+#[tokio::test]
+async fn an_answer_may_be_as_large_as_lambda_hands_over_and_no_larger() {
+    const LIMIT: usize = 6_291_556;
+    const NOTE: usize = 6_000_000;
+    let t = Setup::start().await;
+    let answers = async |note: usize| {
+        answer_with(&t, "x".repeat(note)).await;
+        let api = Call::get("/orders/order-1").invoke(&t, Callers::Authorizer).await;
+        let [query, mutate] = both(&t, &t.appsync, http).await.map(|(answer, _)| json!(answer.unwrap()));
+        t.cloud.clear_faults();
+        [api, query, mutate].map(|answer| (answer["statusCode"].as_u64().unwrap(), answer.to_string().len()))
+    };
+    for (at, (_, bytes)) in answers(NOTE).await.into_iter().enumerate() {
+        assert_eq!(answers(NOTE + LIMIT - bytes).await[at], (200, LIMIT), "{at}");
+        assert_eq!(answers(NOTE + LIMIT - bytes + 1).await[at].0, 500, "{at}");
+    }
 }
 
 #[tokio::test]
