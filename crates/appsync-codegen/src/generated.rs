@@ -39,7 +39,7 @@ pub(crate) fn file(
     };
 
     let mut problems = Vec::new();
-    let mut exported = vec!["OPERATIONS".to_owned()];
+    let mut exported = vec!["each_operation".to_owned()];
     let (mut items, mut list) = (String::new(), Vec::new());
     for ((operation, (ty, module)), text) in operations.iter().zip(names).zip(modules) {
         let client_token = client_token(operation, document, schema, client_token_name).unwrap_or_else(|problem| {
@@ -49,15 +49,17 @@ pub(crate) fn file(
         items += &implementation(operation, &ty, &module, &used.selections, &client_token);
         items += &text;
         if !operation.is_subscription() {
-            list.push(format!("::appsync::DynamicOperation::of::<{ty}>()"));
+            list.push(format!("visitor.visit::<{ty}>();\n"));
         }
         exported.extend([ty, module]);
     }
     Error::unless_empty(problems)?;
     let types = input::types(schema, &mut used);
     list.sort();
-    items += "/// The queries and mutations, sorted by name, for callers that choose one at run time.\n";
-    items += &text::wrapped("pub const OPERATIONS: &[::appsync::DynamicOperation] = &[", &list, "];\n");
+    items += &format!(
+        "/// Tells the queries and mutations, sorted by name.\npub fn each_operation(visitor: &mut impl ::appsync::OperationVisitor) {{\n{}}}\n",
+        text::indented(&list.concat()),
+    );
     for (module, doc) in [
         (fragments, "The fragments that are types of answers."),
         (types, "The enums and inputs of the schema that the operations use."),

@@ -35,8 +35,8 @@
 //! For an operation `GetOrder`, or `getOrder`:
 //! - `GetOrder`, which implements `appsync::Operation` and `graphql_client::GraphQLQuery`: its name, kind and document,
 //! - `get_order::Variables` and `get_order::ResponseData`,
-//! - and for all operations together `types` (enums and inputs), `fragments`, and `OPERATIONS`: the queries and
-//!   mutations by name, for a caller that chooses one at run time. Subscriptions are not in it.
+//! - and for all operations together `types` (enums and inputs), `fragments`, and `each_operation`, which tells the queries and
+//!   mutations to an `appsync::OperationVisitor`: for a caller that chooses one by name at run time.
 //!
 //! | GraphQL | Rust |
 //! | --- | --- |

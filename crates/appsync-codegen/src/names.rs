@@ -17,8 +17,8 @@ const KEYWORDS: &[&str] = &[
 #[rustfmt::skip]
 const USED: &[&str] = &[
     "AWSDate", "AWSDateTime", "AWSEmail", "AWSIPAddress", "AWSJSON", "AWSPhone", "AWSTime", "AWSTimestamp", "AWSURL", "Box",
-    "Deserialize", "Err", "ID", "None", "Ok", "OPERATIONS", "Option", "Serialize", "Some", "String", "Vec", "bool", "f64",
-    "fragments", "i32", "str", "support", "types",
+    "Deserialize", "Err", "ID", "each_operation", "None", "Ok", "Option", "Serialize", "Some", "String", "Vec", "bool", "f64",
+    "fragments", "generated", "i32", "str", "support", "types",
 ];
 
 /// The names in one module, each given once.

@@ -151,8 +151,8 @@ impl AppSyncClient {
         Execution::new(self, &O::build_query(variables), self.deadline())
     }
 
-    /// The same with variables that are JSON already.
-    pub(crate) fn execute_as_given<O: Operation>(&self, variables: &serde_json::Value) -> Execution<'_, O> {
+    /// The same with variables that are JSON already, which are sent as they are.
+    pub fn execute_as_given<O: Operation>(&self, variables: &serde_json::Value) -> Execution<'_, O> {
         let request = QueryBody { variables, query: O::DOCUMENT, operation_name: O::NAME };
         Execution::new(self, &request, self.deadline())
     }

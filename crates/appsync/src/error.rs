@@ -135,8 +135,8 @@ impl AppSyncError {
         Self::new(ErrorKind::Malformed, true).because(context).with_answer(info)
     }
 
-    /// The data cannot be written as JSON again.
-    pub(crate) fn unwritable(error: serde_json::Error) -> Self {
+    /// The data cannot be written as JSON again: for those who pass it on.
+    pub fn unwritable(error: serde_json::Error) -> Self {
         Self::new(ErrorKind::Malformed, true).because("the data cannot be written as JSON").caused_by(error.into())
     }
 

@@ -1,6 +1,7 @@
-use appsync::{DispatchError, DynamicAnswer};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::dispatch::{DispatchError, DynamicAnswer};
 
 /// What the sender of an event reads, as JSON.
 #[derive(Clone, Debug, Serialize)]

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use appsync::DispatchError;
 use auth_cache::ErrorChain;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tracing::{Instrument as _, field::Empty};
 
 use crate::{
+    dispatch::DispatchError,
     envelope,
     invocation::{Invocation, told},
 };

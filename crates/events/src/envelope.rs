@@ -1,7 +1,8 @@
 //! What senders put around an operation.
 
-use appsync::{DispatchError, DynamicRequest};
 use serde_json::Value;
+
+use crate::dispatch::{DispatchError, DynamicRequest};
 
 /// What is inside the envelopes of an event.
 #[derive(Debug)]

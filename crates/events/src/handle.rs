@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use appsync::{AppSyncClient, AppSyncError, DispatchError, OperationKind};
+use appsync::{AppSyncClient, AppSyncError, OperationKind};
 use auth_cache::ErrorChain;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
@@ -9,9 +9,11 @@ use startup::Grant;
 use crate::{
     answer::Answer,
     batch,
+    dispatch::DispatchError,
     envelope::{self, Content},
     http,
-    invocation::{Invocation, Operations, told},
+    invocation::{Invocation, told},
+    operation::Operations,
 };
 
 /// Answers one event, of whatever sender; over HTTP, for those who have one of `callers`. A failure is logged here, once.
@@ -27,7 +29,8 @@ pub async fn handle(
 ) -> Result<Answer, Diagnostic> {
     let LambdaEvent { payload, context } = event;
     let appsync = appsync.for_invocation(context.deadline(), context.xray_trace_id.as_deref());
-    let invocation = Invocation { operations, appsync: &appsync, callers: &callers, request_id: &context.request_id };
+    let invocation =
+        Invocation { operations: &operations, appsync: &appsync, callers: &callers, request_id: &context.request_id };
     let answer = match answer(invocation, payload).await {
         Ok(answer) if startup::is_too_large(&answer) => answer.too_large(operations.kind == OperationKind::Mutation),
         answer => answer,

@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
-use appsync::{AppSyncError, DispatchError, DynamicAnswer, DynamicRequest, ErrorKind, OperationKind};
+use appsync::{AppSyncError, ErrorKind, OperationKind};
 use auth_cache::ErrorChain;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    callers, envelope,
+    callers,
+    dispatch::{DispatchError, DynamicAnswer, DynamicRequest},
+    envelope,
     idempotency::{IdempotencyKey, is_result_of},
     invocation::{Invocation, told},
 };
@@ -75,7 +77,7 @@ pub(crate) fn operation(request: &Value) -> Result<(DynamicRequest, Option<Idemp
 
 /// What a request makes, as its variables say it, if a key is to tell its repetitions and the variables have none.
 fn variables_without_key(invocation: Invocation<'_>, request: &DynamicRequest) -> Option<Value> {
-    let (name, parents) = invocation.known(request)?.client_token()?.split_last()?;
+    let (name, parents) = invocation.known(request)?.client_token?.split_last()?;
     let mut variables = request.variables().clone();
     let input = parents.iter().try_fold(&mut variables, |value, name| value.get_mut(name))?.as_object_mut()?;
     input.remove(*name).is_none_or(|key| key.is_null()).then_some(variables)

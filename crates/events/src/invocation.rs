@@ -1,32 +1,18 @@
 use std::fmt;
 
-use appsync::{AppSyncClient, DispatchError, DynamicAnswer, DynamicOperation, DynamicRequest, OperationKind, dispatch};
+use appsync::AppSyncClient;
 use startup::Grant;
 use tracing::Span;
 
-/// The operations that a function serves: those of one kind.
-#[derive(Clone, Copy, Debug)]
-pub struct Operations {
-    all: &'static [DynamicOperation],
-    pub(crate) kind: OperationKind,
-}
-
-impl Operations {
-    /// The queries among `all`.
-    pub const fn queries(all: &'static [DynamicOperation]) -> Self {
-        Self { all, kind: OperationKind::Query }
-    }
-
-    /// The mutations among `all`.
-    pub const fn mutations(all: &'static [DynamicOperation]) -> Self {
-        Self { all, kind: OperationKind::Mutation }
-    }
-}
+use crate::{
+    dispatch::{DispatchError, DynamicAnswer, DynamicRequest},
+    operation::{DynamicOperation, Operations},
+};
 
 /// What all operations of one invocation have in common.
 #[derive(Clone, Copy)]
 pub(crate) struct Invocation<'a> {
-    pub(crate) operations: Operations,
+    pub(crate) operations: &'a Operations,
     pub(crate) appsync: &'a AppSyncClient,
     pub(crate) callers: &'a [Grant],
     pub(crate) request_id: &'a str,
@@ -40,19 +26,19 @@ impl Invocation<'_> {
         key: Option<String>,
     ) -> Result<DynamicAnswer, DispatchError> {
         if let Some(known) = self.known(&request) {
-            Span::current().record("operation", known.name());
+            Span::current().record("operation", known.name);
         }
         let request = match key {
             Some(key) => request.with_client_token(key),
             None => request,
         };
-        let answer = dispatch(self.operations.all, self.operations.kind, self.appsync, request).await;
+        let answer = self.operations.execute(self.appsync, request).await;
         answer.inspect_err(|error| _ = error.appsync().map(startup::count_if_too_large))
     }
 
     /// The operation that `request` names, of whatever kind.
-    pub(crate) fn known(self, request: &DynamicRequest) -> Option<&'static DynamicOperation> {
-        self.operations.all.iter().find(|operation| operation.name() == request.operation())
+    pub(crate) fn known(&self, request: &DynamicRequest) -> Option<&DynamicOperation> {
+        self.operations.named(request.operation())
     }
 
     /// The key of last resort: Lambda's id of the invocation, which stays the same when it repeats an asynchronous one.

@@ -75,15 +75,18 @@
 mod answer;
 mod batch;
 mod callers;
+mod dispatch;
 mod envelope;
 mod handle;
 mod http;
 mod idempotency;
 mod invocation;
+mod operation;
 
 pub use answer::Answer;
 pub use callers::{groups, scopes};
+pub use dispatch::{DispatchError, DynamicAnswer, DynamicRequest};
 pub use handle::handle;
 pub use http::retry_after;
 pub use idempotency::{IdempotencyKey, is_result_of};
-pub use invocation::Operations;
+pub use operation::Operations;

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`events`] says which senders of events there are and how each is answered. A failed invocation has one of the
-//! stable `errorType`s of [`appsync::DispatchError::error_type`].
+//! stable `errorType`s of [`events::DispatchError::error_type`].
 
 use std::sync::Arc;
 
@@ -24,5 +24,5 @@ pub async fn handle(
     callers: Arc<[Grant]>,
     event: LambdaEvent<Value>,
 ) -> Result<Answer, Diagnostic> {
-    events::handle(Operations::mutations(operations::OPERATIONS), appsync, callers, event).await
+    events::handle(Operations::mutations(operations::each_operation), appsync, callers, event).await
 }

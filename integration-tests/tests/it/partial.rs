@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use appsync::{AppSyncError, DynamicOperation, ErrorKind, Partial, RetryPolicy};
+use appsync::{AppSyncError, ErrorKind, OperationVisitor, Partial, RetryPolicy};
 use events::Operations;
 use serde_json::json;
 
@@ -123,12 +123,13 @@ async fn a_field_that_is_null_without_an_error_is_data() {
 
 #[tokio::test]
 async fn a_message_whose_mutation_failed_is_handed_back_although_its_field_may_be_null() {
-    const OPERATIONS: &[DynamicOperation] = &[DynamicOperation::of::<ChangeThing>()];
     let wire = Wire::start([failed("DynamoDB:ConditionalCheckFailedException")], Step::Answer(good())).await;
     let message = json!({"operation": "ChangeThing", "variables": {"note": "a"}}).to_string();
     for failures in [json!([{"itemIdentifier": "message-1"}]), json!([])] {
         let event = invocation(batch(&[("message-1", None, message.clone())]));
-        let answer = events::handle(Operations::mutations(OPERATIONS), wire.client(), [].into(), event).await;
+        let answer =
+            events::handle(Operations::mutations(|all| all.visit::<ChangeThing>()), wire.client(), [].into(), event)
+                .await;
         assert_eq!(json!(answer.unwrap()), json!({"batchItemFailures": failures}));
     }
 }

@@ -1,32 +1,8 @@
 use std::{borrow::Cow, fmt};
 
+use appsync::{AppSyncError, ErrorKind, GraphqlError};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
-
-use crate::{AppSyncClient, AppSyncError, DynamicError, DynamicOperation, ErrorKind, GraphqlError, OperationKind};
-
-/// Executes the operation that a request names, if it is one of `operations` of this kind, by the deadline of `client`: see
-/// [`AppSyncClient::for_invocation`].
-///
-/// # Errors
-/// Each variant of [`DispatchError`] has a stable [`error_type`](DispatchError::error_type), made for the `errorType`
-/// of a failed Lambda invocation. An answer with data is none, even if there are errors beside the data.
-pub async fn dispatch(
-    operations: &[DynamicOperation],
-    kind: OperationKind,
-    client: &AppSyncClient,
-    request: DynamicRequest,
-) -> Result<DynamicAnswer, DispatchError> {
-    let mut served = operations.iter().filter(|operation| operation.kind() == kind);
-    let Some(found) = served.clone().find(|candidate| candidate.name() == request.operation) else {
-        let known = served.by_ref().map(DynamicOperation::name).collect();
-        return Err(DispatchError::UnknownOperation { operation: request.operation, known });
-    };
-    found.execute(client, request, client.deadline()).await.map_err(|error| match error {
-        DynamicError::Variables(reason) => DispatchError::InvalidVariables { reason },
-        DynamicError::AppSync(error) => DispatchError::AppSync(error),
-    })
-}
 
 /// Why an event was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +82,7 @@ impl DispatchError {
                 ErrorKind::Resolver => "ResolverFailed",
                 ErrorKind::TimedOut => "TimedOut",
                 ErrorKind::Unavailable => "Unavailable",
-                ErrorKind::Malformed => "MalformedAnswer",
+                _ => "MalformedAnswer",
             },
         }
     }
@@ -157,7 +133,7 @@ impl DynamicRequest {
     }
 
     /// The same request with a key by which the API knows a repetition, if the operation has a place for one
-    /// ([`Operation::CLIENT_TOKEN`](crate::Operation::CLIENT_TOKEN)) and its variables leave it empty.
+    /// ([`Operation::CLIENT_TOKEN`](appsync::Operation::CLIENT_TOKEN)) and its variables leave it empty.
     #[must_use]
     pub fn with_client_token(self, token: impl Into<String>) -> Self {
         Self { client_token: Some(token.into()), ..self }
