@@ -48,6 +48,16 @@ async fn the_same_client_token_creates_one_order() {
 }
 
 #[tokio::test]
+async fn an_id_may_be_an_integer() {
+    let t = Setup::start().await;
+    let lines = json!([{"sku": "tea", "quantity": 2, "unitPrice": {"currency": "EUR", "minorUnits": 450}}]);
+    let input = json!({"clientToken": 7, "customerEmail": "ada@example.com", "lines": lines});
+    t.mutate(json!({"operation": "CreateOrder", "variables": {"input": input}})).await.unwrap();
+    let data = t.query(json!({"operation": "GetOrder", "variables": {"id": 7}})).await.unwrap();
+    assert_eq!(data["getOrder"]["id"], "7");
+}
+
+#[tokio::test]
 async fn pages_of_orders_do_not_overlap_and_end() {
     let t = Setup::start().await;
     for order in 0..5 {

@@ -124,7 +124,12 @@ impl<'r> Object<'r> {
         }
         let value = match resolvers::find(&self.type_name, field) {
             Some(resolver) => {
-                let arguments = serde_json::to_value(info.arguments()).expect("arguments are JSON");
+                let mut arguments = serde_json::to_value(info.arguments()).expect("arguments are JSON");
+                for argument in &definition.arguments {
+                    if let Some(value) = arguments.get_mut(argument.name.as_str()) {
+                        write_ids_as_text(info.schema(), &argument.ty, value);
+                    }
+                }
                 resolver(Resolve {
                     arguments: arguments.as_object().cloned().unwrap_or_default(),
                     source: &self.fields,
@@ -173,4 +178,22 @@ impl<'r> Object<'r> {
 
 fn to_engine(value: &Value) -> JsonValue {
     serde_json_bytes::to_value(value).expect("JSON is JSON")
+}
+
+/// An ID may be given as an integer, and is a string: the engine leaves it as it is.
+fn write_ids_as_text(schema: &Schema, ty: &Type, value: &mut Value) {
+    let name = ty.inner_named_type();
+    match value {
+        Value::Number(number) if name == "ID" => *value = number.to_string().into(),
+        Value::Array(items) => items.iter_mut().for_each(|item| write_ids_as_text(schema, ty, item)),
+        Value::Object(fields) => {
+            let Some(ExtendedType::InputObject(input)) = schema.types.get(name) else { return };
+            for (name, value) in fields {
+                if let Some(field) = input.fields.get(name.as_str()) {
+                    write_ids_as_text(schema, &field.ty, value);
+                }
+            }
+        }
+        _ => {}
+    }
 }
