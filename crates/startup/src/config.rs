@@ -28,7 +28,7 @@ use crate::{
 /// | `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | the same for one service | `AWS_ENDPOINT_URL` |
 /// | `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` | `true` uses AWS's endpoints of that kind | `false` |
 /// | `AWS_CA_BUNDLE` | a PEM file of certificates to trust as well | |
-/// | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, or in lower case | proxies, for all but this machine's loopback | |
+/// | `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, or in lower case | proxies that speak HTTP, for all but this machine's loopback | |
 /// | `LOG_LEVEL` | `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL` | `AWS_LAMBDA_LOG_LEVEL`, or `INFO` |
 #[derive(Clone, Debug)]
 #[non_exhaustive]

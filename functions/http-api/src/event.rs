@@ -59,6 +59,7 @@ fn claims(event: &Value) -> Value {
 fn path(event: &Value) -> String {
     let route = event["routeKey"].as_str().and_then(|route| route.split_once(' ')).map(|(_method, path)| path);
     let route = route.or(event["resource"].as_str()).filter(|route| !route.ends_with("$default"));
+    let route = route.map(|route| route.trim_end_matches('/'));
     let is_encoded = is_encoded(event);
     route
         .and_then(|route| fill(route, &event["pathParameters"], is_encoded))

@@ -138,7 +138,9 @@ async fn stages_mapping_keys_and_slashes_are_no_part_of_the_route_and_stay_in_li
         ("/höfe #1/orders", "$default"),
     ] {
         let at = |call: Call| call.with("/requestContext/stage", stage).with("/requestContext/path", path);
-        let http = |method: &str| at(Call::on(method, &format!("{method} /orders"), path, None));
+        // A route may end with a slash, too.
+        let route = if path.ends_with('/') { "/orders/" } else { "/orders" };
+        let http = |method: &str| at(Call::on(method, &format!("{method} {route}"), path, None));
         let rest = |method: &str| at(Call::rest(method, "/orders", path));
         let clients = path.replace('#', "%23");
         let prefix = resolve("/", clients.trim_end_matches('/').strip_suffix("/orders").unwrap());
