@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::calls::{Call, Service};
 use crate::faults::Fault;
+use crate::iam::Allow;
 use crate::lock::lock;
 use crate::seed::Seed;
 use crate::server;
@@ -114,6 +115,11 @@ impl LocalCloud {
     /// Forgets the faults still to come.
     pub fn clear_faults(&self) {
         self.state.faults.clear();
+    }
+
+    /// From now on, whoever signs with this access key may do no more at Cognito and SSM than this.
+    pub fn set_policy(&self, access_key: &str, policy: Vec<Allow>) {
+        lock(&self.state.iam).set_policy(access_key, policy);
     }
 
     /// The calls answered so far, in the order of their answers.

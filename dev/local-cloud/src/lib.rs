@@ -2,7 +2,7 @@
 //!
 //! It answers as the real services answer, down to headers and the shape of errors, so that clients run unchanged
 //! against it: only their base URL differs. It shares no code with the clients it tests, and it does not check
-//! SigV4 signatures. It listens on 127.0.0.1 only.
+//! SigV4 signatures; who calls decides only if a test says what an access key may do. It listens on 127.0.0.1 only.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
@@ -48,6 +48,7 @@ mod ssm;
 
 mod calls;
 mod faults;
+mod iam;
 mod seed;
 mod settings;
 
@@ -62,4 +63,5 @@ mod quota;
 pub use calls::{Call, Service};
 pub use cloud::{Builder, LocalCloud};
 pub use faults::{Fault, FaultKind};
+pub use iam::Allow;
 pub use seed::Seed;

@@ -26,6 +26,9 @@ pub struct Seed {
     pub secret_id: String,
 }
 
+/// What `service-user` takes for its stack.
+const STACK: &str = "arn:aws:cloudformation:eu-west-1:000000000000:stack/orders-local/1";
+
 impl Default for Seed {
     fn default() -> Self {
         Self {
@@ -48,6 +51,12 @@ impl Seed {
         [
             ("APPSYNC_URL", format!("{url}/graphql")),
             ("SERVICE_USER_PARAMETERS", self.parameters_prefix.clone()),
+            ("SERVICE_USER_STACK", STACK.to_owned()),
+            ("SERVICE_USER_POOL_ID", self.user_pool_id.clone()),
+            ("SERVICE_USER_CLIENT_ID", self.client_id.clone()),
+            ("SERVICE_USER_GROUP", self.group.clone()),
+            ("SERVICE_USER_NAME", "orders".to_owned()),
+            ("SERVICE_USER_ADOPT", "yes".to_owned()),
             ("AWS_ENDPOINT_URL", url.to_owned()),
             ("HTTP_API_CALLERS", "unverified-token".to_owned()),
             ("AWS_REGION", self.region.clone()),

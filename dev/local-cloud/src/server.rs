@@ -126,13 +126,17 @@ async fn hand_over(take_over: UnboundedSender<Ending>, ending: Ending) -> Result
 fn execute(state: &State, head: &Parts, body: &[u8], call: &Call) -> Answer {
     match call {
         Call::Cognito { operation } => {
-            let outcome = lock(&state.cognito).call(operation, body, &state.cognito_context());
+            let allowed = lock(&state.iam).check(Service::Cognito, operation, &head.headers, body);
+            let outcome = allowed.and_then(|()| lock(&state.cognito).call(operation, body, &state.cognito_context()));
             aws_json::answer(Service::Cognito, outcome)
         }
         Call::Ssm { operation } => {
             let per_second = lock(&state.settings).parameter_reads_per_second;
+            let allowed = lock(&state.iam).check(Service::Ssm, operation, &head.headers, body);
             let mut ssm = lock(&state.ssm);
-            let outcome = if ssm.admits(operation, per_second, state.clock.now_millis()) {
+            let outcome = if let Err(refusal) = allowed {
+                Err(refusal)
+            } else if ssm.admits(operation, per_second, state.clock.now_millis()) {
                 ssm.call(operation, body, state.clock.now())
             } else {
                 Err(AwsError::throttled("ThrottlingException"))

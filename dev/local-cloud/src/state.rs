@@ -9,6 +9,7 @@ use crate::calls::CallLog;
 use crate::clock::Clock;
 use crate::cognito::{self, Cognito};
 use crate::faults::Faults;
+use crate::iam::Iam;
 use crate::jwt::Keys;
 use crate::lock::lock;
 use crate::secrets_manager::SecretsManager;
@@ -21,6 +22,7 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) faults: Faults,
+    pub(crate) iam: Mutex<Iam>,
     pub(crate) calls: Arc<CallLog>,
     pub(crate) appsync: AppSync,
     pub(crate) seed: Seed,
@@ -39,6 +41,7 @@ impl State {
             clock: Clock::default(),
             settings: Mutex::new(settings),
             faults: Faults::default(),
+            iam: Mutex::default(),
             calls: Arc::default(),
             appsync: AppSync::new(sdl, keys.clone())?,
             cognito: Mutex::new(Cognito::new(&seed.region, keys)),

@@ -14,6 +14,8 @@ pub(super) struct Pool {
     /// Pools are told apart by the order in which they were created.
     pub(super) sequence: usize,
     pub(super) password_policy: PasswordPolicy,
+    /// `OFF`, `ON` or `OPTIONAL`: described, and otherwise left to a fault.
+    pub(super) mfa: String,
     /// Users have a generated name and sign in with these attributes: `email`, `phone_number`.
     pub(super) username_attributes: Vec<String>,
     /// Users have a chosen name and may sign in with these attributes too.
@@ -32,6 +34,7 @@ impl Pool {
             created,
             sequence: 0,
             password_policy: PasswordPolicy::default(),
+            mfa: "OFF".to_owned(),
             username_attributes: Vec::new(),
             alias_attributes: Vec::new(),
             clients: BTreeMap::new(),

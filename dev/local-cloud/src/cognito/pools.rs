@@ -15,6 +15,7 @@ pub(super) struct CreateUserPool {
     pool_name: Option<String>,
     #[serde(default)]
     policies: Policies,
+    mfa_configuration: Option<String>,
     #[serde(default)]
     username_attributes: Vec<String>,
     #[serde(default)]
@@ -91,6 +92,7 @@ impl Cognito {
         let mut pool = Pool::new(&id, &name, &self.region, context.now);
         pool.sequence = self.pools.len();
         pool.password_policy = input.policies.password_policy;
+        pool.mfa = input.mfa_configuration.unwrap_or(pool.mfa);
         pool.username_attributes = input.username_attributes;
         pool.alias_attributes = input.alias_attributes;
         let described = describe_pool(&pool);
@@ -192,6 +194,7 @@ fn describe_pool(pool: &Pool) -> Value {
         "Name": pool.name,
         "Arn": format!("arn:aws:cognito-idp:{}:000000000000:userpool/{}", pool.region, pool.id),
         "Policies": {"PasswordPolicy": pool.password_policy},
+        "MfaConfiguration": pool.mfa,
         "UsernameAttributes": pool.username_attributes,
         "AliasAttributes": pool.alias_attributes,
         "EstimatedNumberOfUsers": pool.users.len(),

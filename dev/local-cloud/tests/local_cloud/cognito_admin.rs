@@ -11,6 +11,7 @@ async fn pools_and_clients_are_described_as_they_were_created() {
     assert!(pool.starts_with("eu-west-1_"), "{pool}");
     let described = cloud.cognito("DescribeUserPool", json!({"UserPoolId": pool})).await.ok();
     assert_eq!(described["UserPool"]["Id"], json!(pool));
+    assert_eq!(described["UserPool"]["MfaConfiguration"], "OFF");
     let input = json!({"UserPoolId": pool, "ClientId": client["ClientId"]});
     let described = cloud.cognito("DescribeUserPoolClient", input).await.ok();
     assert_eq!(described["UserPoolClient"], client);

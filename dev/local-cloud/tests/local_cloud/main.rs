@@ -12,6 +12,7 @@ mod cognito_sign_in;
 mod cognito_tokens;
 mod control;
 mod faults;
+mod iam;
 mod secrets_manager;
 mod ssm;
 mod support;

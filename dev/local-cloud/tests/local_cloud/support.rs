@@ -71,6 +71,14 @@ impl Cloud {
         Reply::of(request.header("content-type", "application/x-amz-json-1.1")).await
     }
 
+    /// The same by somebody with this access key.
+    pub(crate) async fn aws_as(&self, access_key: &str, target: &str, input: Value) -> Reply {
+        let authorization =
+            format!("AWS4-HMAC-SHA256 Credential={access_key}/20260101/eu-west-1/ssm/aws4_request, ...");
+        let request = self.http.post(self.url()).header("x-amz-target", target).body(input.to_string());
+        Reply::of(request.header("authorization", authorization)).await
+    }
+
     /// Any other request, by its path.
     pub(crate) async fn http(&self, method: &str, path: &str, body: &str) -> Reply {
         let method = method.parse().expect("a method");
