@@ -97,7 +97,7 @@ impl LoadServiceConfig for Endpoints {
 /// # Errors
 /// When it cannot be built.
 pub fn http_client(aws: &AwsConfig) -> Result<reqwest::Client, StartError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = own_roots();
     if let Some(path) = &aws.ca_bundle {
         let unreadable = |source| StartError::CaBundle { path: path.clone(), source };
         let bundle: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
@@ -106,9 +106,25 @@ pub fn http_client(aws: &AwsConfig) -> Result<reqwest::Client, StartError> {
             return Err(unreadable(pem::Error::NoItemsFound));
         }
     }
+    with_roots(aws.proxies.add_to(AppSyncClient::http_client()), roots)
+}
+
+/// The same without any setting, for what must be said when the environment is not complete.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn plain_http_client() -> Result<reqwest::Client, StartError> {
+    with_roots(AppSyncClient::http_client().no_proxy(), own_roots())
+}
+
+fn own_roots() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+fn with_roots(http: reqwest::ClientBuilder, roots: RootCertStore) -> Result<reqwest::Client, StartError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(aws.proxies.add_to(AppSyncClient::http_client()).tls_backend_preconfigured(tls).http1_only().build()?)
+    Ok(http.tls_backend_preconfigured(tls).http1_only().build()?)
 }

@@ -27,6 +27,7 @@ pub(crate) enum Task {
     Schemas(Schemas),
     Serve(Serve),
     Deploy(Deploy),
+    Repair(Repair),
     Destroy(Destroy),
 }
 
@@ -126,6 +127,18 @@ pub(crate) struct Deploy {
     /// do not ask before production is changed
     #[argh(switch)]
     pub(crate) yes: bool,
+}
+
+/// Bring back what was lost or damaged of the service user: its parameters, users, password and group
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "repair")]
+pub(crate) struct Repair {
+    /// which settings of samconfig.toml: dev (default) or prod
+    #[argh(option, default = "DEV.to_owned()")]
+    pub(crate) env: String,
+    /// print the commands and do nothing
+    #[argh(switch)]
+    pub(crate) dry_run: bool,
 }
 
 /// Delete the functions; with --backend the sample backend, its users and orders too

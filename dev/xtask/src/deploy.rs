@@ -77,16 +77,13 @@ fn smoke_test(plan: &mut Plan, functions: &Stack) {
     for name in SMOKE_TESTED {
         plan.read_output(&functions.name, &functions.region, name);
     }
-    let invoke = |plan: &mut Plan, what: &str, function: &str, event: &str, expected: &str| {
-        let words = ["aws", "lambda", "invoke", "--function-name", function, "--region", &functions.region];
-        let rest = ["--cli-binary-format", "raw-in-base64-out", "--payload", event, "/dev/stdout"];
-        plan.check(what, &[&words[..], &rest].concat(), expected);
-    };
     let list = r#"{"operation": "ListOrders", "variables": {"limit": 1}}"#;
-    invoke(plan, "query lists orders", "$QueryFunction", list, r#""listOrders""#);
+    let region = &functions.region;
+    plan.invoke("query lists orders", "QueryFunction", region, list, r#""listOrders""#);
     let cancel = r#"{"operation": "CancelOrder", "variables": {"id": "no-such-order", "expectedVersion": 1}}"#;
-    invoke(plan, "mutate cancels no order that does not exist", "$MutateFunction", cancel, "ConditionFailed");
-    invoke(plan, "http-api lists orders for staff", "$HttpApiFunction", &staff_lists_orders(), r#""statusCode":200"#);
+    plan.invoke("mutate cancels no order that does not exist", "MutateFunction", region, cancel, "ConditionFailed");
+    let listed = r#""statusCode":200"#;
+    plan.invoke("http-api lists orders for staff", "HttpApiFunction", region, &staff_lists_orders(), listed);
     let status = ["curl", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}"];
     plan.check("http-api is there", &[&status[..], &["$HttpApiUrl/health"]].concat(), "200");
     plan.check("http-api lets nobody in without a token", &[&status[..], &["$HttpApiUrl/orders"]].concat(), "401");
@@ -204,11 +201,11 @@ mod tests {
         let error = plan(&options(&[], &[]), &functions, None).unwrap_err().to_string();
         assert!(error.starts_with("AppSyncUrl, UserPoolId of orders-dev must be filled in"), "{error}");
         let schedule = ("RotationSchedule", "rate(1 day)");
-        let given = [("AppSyncUrl", "https://x/graphql"), ("UserPoolId", "p"), schedule, ("FormerUserPoolId", "")];
+        let given = [("AppSyncUrl", "https://x/graphql"), ("UserPoolId", "p"), schedule, ("ServiceUsername", "")];
         let plan = plan(&options(&given, &[]), &functions, None).unwrap().to_string();
         assert!(!plan.contains("backend"), "{plan}");
         let overrides = "AppSyncUrl=https://x/graphql UserPoolId=p LogLevel=INFO 'RotationSchedule=\"rate(1 day)\"' \
-                         'FormerUserPoolId=\"\"'\n";
+                         'ServiceUsername=\"\"'\n";
         assert!(plan.contains(overrides), "{plan}");
     }
 

@@ -12,6 +12,7 @@ mod deploy;
 mod destroy;
 mod dev;
 mod load;
+mod repair;
 mod schemas;
 mod serve;
 
@@ -60,6 +61,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Dev(_) => match dev::run(began).await? {},
         Task::Deploy(options) => deploy::run(began, options).await,
         Task::Destroy(options) => destroy::run(options).await,
+        Task::Repair(options) => repair::run(options).await,
         Task::Load(options) => load::run(began, options).await,
         Task::Schemas(options) => schemas::run(began, options).await,
         Task::Serve(command) => serve::run(began, command).await,

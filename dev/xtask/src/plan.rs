@@ -60,6 +60,14 @@ impl Plan {
         self.add(what.to_owned(), words, Then::Expect(expected.to_owned()));
     }
 
+    /// Invokes the function whose name was read as `$FUNCTION`; what it answers must contain `expected`.
+    pub(crate) fn invoke(&mut self, what: &str, function: &str, region: &str, event: &str, expected: &str) {
+        let function = format!("${function}");
+        let words = ["aws", "lambda", "invoke", "--function-name", &function, "--region", region];
+        let rest = ["--cli-binary-format", "raw-in-base64-out", "--payload", event, "/dev/stdout"];
+        self.check(what, &[&words[..], &rest].concat(), expected);
+    }
+
     fn add(&mut self, what: String, words: &[&str], then: Then) {
         self.steps.push(Step { what, words: words.iter().map(|word| (*word).to_owned()).collect(), then });
     }

@@ -1,13 +1,27 @@
-//! The answer to CloudFormation: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html>
+//! What CloudFormation sends, and the answer:
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html>
 
 use std::time::Duration;
 
 use auth_cache::BoxError;
-use reqwest::{Client, header::CONTENT_TYPE};
-use serde::Serialize;
+use reqwest::{Client, StatusCode, Url, header};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{ServiceUserError, event::Request};
+use crate::ServiceUserError;
+
+/// A request of CloudFormation. It has no `Debug`: whoever knows its URL may answer in the function's place.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Request {
+    pub(crate) request_type: String,
+    #[serde(rename = "ResponseURL")]
+    pub(crate) response_url: String,
+    pub(crate) stack_id: String,
+    request_id: String,
+    pub(crate) logical_resource_id: String,
+    pub(crate) physical_resource_id: Option<String>,
+}
 
 /// CloudFormation takes no more bytes.
 const LONGEST: usize = 4096;
@@ -31,11 +45,7 @@ pub(crate) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// `active` is the user that the functions sign in as. Whoever needs it to exist takes the prefix from here.
-    pub(crate) fn success(request: &'a Request, id: &'a str, active: Option<String>) -> Self {
-        let prefix = &request.resource_properties["ParametersPrefix"];
-        let data =
-            active.map(|username| json!({"Username": username, "ParametersPrefix": prefix})).unwrap_or(json!({}));
+    pub(crate) fn success(request: &'a Request, id: &'a str, data: Value) -> Self {
         Self { status: "SUCCESS", reason: None, data, ..Self::failure(request, id, String::new()) }
     }
 
@@ -66,12 +76,27 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Sends the answer until CloudFormation has it, or until `limit` is over.
+/// The address of an answer, if it is one of CloudFormation's buckets. On this machine, an emulator may have others.
+pub(crate) fn address(url: &str, is_local: bool) -> Option<Url> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    let bucket = host.strip_prefix("cloudformation-custom-resource-response-").and_then(|rest| rest.split_once('.'));
+    let is_bucket = bucket.is_some_and(|(_, server)| {
+        let region = server.strip_suffix(".amazonaws.com").or_else(|| server.strip_suffix(".amazonaws.com.cn"));
+        region.is_some_and(|server| server == "s3" || server.starts_with("s3.") || server.starts_with("s3-"))
+    });
+    let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
+    ((is_bucket && url.scheme() == "https") || (is_loopback && is_local)).then_some(url)
+}
+
+/// Sends the answer until CloudFormation has it, or until `limit` is over. S3 may say that the bucket is at another of its
+/// addresses.
 ///
 /// The URL is presigned for a request with an empty content type. Whoever knows it may answer, so no error shows it.
 pub(crate) async fn send(
     http: &Client,
-    url: &str,
+    mut url: Url,
+    is_local: bool,
     answer: &Answer<'_>,
     limit: Duration,
 ) -> Result<(), ServiceUserError> {
@@ -79,11 +104,21 @@ pub(crate) async fn send(
     let attempts = async {
         let mut attempt = 1;
         loop {
-            let request = http.put(url).header(CONTENT_TYPE, "").timeout(ATTEMPT).body(body.clone());
+            let request = http.put(url.clone()).header(header::CONTENT_TYPE, "").timeout(ATTEMPT).body(body.clone());
             let answer = request.send().await.and_then(reqwest::Response::error_for_status);
-            let Err(error) = answer.map_err(reqwest::Error::without_url) else { return Ok(()) };
+            let problem = match answer.map_err(reqwest::Error::without_url) {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) => match redirection(&url, &answer, is_local) {
+                    Some(other) => {
+                        url = other;
+                        BoxError::from("it redirects in a circle")
+                    }
+                    None => format!("HTTP status {}", answer.status()).into(),
+                },
+                Err(error) => error.into(),
+            };
             if attempt == ATTEMPTS {
-                return Err(BoxError::from(error));
+                return Err(problem);
             }
             tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt - 1)).await;
             attempt += 1;
@@ -91,6 +126,13 @@ pub(crate) async fn send(
     };
     let sent = tokio::time::timeout(limit, attempts).await;
     sent.unwrap_or_else(|_| Err("it took too long".into())).map_err(|source| ServiceUserError::NotAnswered { source })
+}
+
+/// Where the same request is to be sent instead.
+fn redirection(url: &Url, answer: &reqwest::Response, is_local: bool) -> Option<Url> {
+    let same_request = [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT];
+    let location = answer.headers().get(header::LOCATION).filter(|_| same_request.contains(&answer.status()))?;
+    address(url.join(location.to_str().ok()?).ok()?.as_str(), is_local)
 }
 
 #[cfg(test)]
@@ -109,11 +151,38 @@ mod tests {
     }
 
     #[test]
-    fn a_success_says_which_user_is_active_and_where_its_parameters_are() {
-        let mut request = request();
-        request.resource_properties = json!({"ParametersPrefix": "/orders/service-user"});
-        let body: Value =
-            serde_json::from_str(&Answer::success(&request, "id", Some("orders-a".to_owned())).body()).unwrap();
+    fn answers_go_to_cloud_formations_buckets_only_and_to_this_machine_if_aws_is_there_too() {
+        for host in [
+            "cloudformation-custom-resource-response-useast1.s3.amazonaws.com",
+            "cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com",
+            "cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com",
+            "cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com.cn",
+        ] {
+            assert!(address(&format!("https://{host}/arn%3Aaws?X-Amz-Signature=1"), false).is_some(), "{host}");
+            assert!(address(&format!("http://{host}/"), false).is_none(), "{host}");
+            assert!(address(&format!("https://{host}.canary.example/"), false).is_none(), "{host}");
+        }
+        for url in [
+            "canary",
+            "https://canary.example/",
+            "https://canary.s3.amazonaws.com/",
+            "https://cloudformation-custom-resource-response-useast1.canary.example/s3.amazonaws.com",
+            "https://cloudformation-custom-resource-response-useast1.canary.amazonaws.com/",
+            "https://user@canary.example/cloudformation-custom-resource-response-useast1.s3.amazonaws.com",
+            "http://169.254.169.254/latest/meta-data",
+        ] {
+            assert!(address(url, true).is_none(), "{url}");
+        }
+        for url in ["http://127.0.0.1:4566/answer", "http://localhost:4566/", "http://[::1]:4566/"] {
+            assert!(address(url, true).is_some() && address(url, false).is_none(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_success_has_the_resources_attributes() {
+        let request = request();
+        let data = json!({"Username": "orders-a", "ParametersPrefix": "/orders/service-user"});
+        let body: Value = serde_json::from_str(&Answer::success(&request, "id", data).body()).unwrap();
         assert_eq!(
             body,
             json!({

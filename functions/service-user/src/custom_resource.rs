@@ -7,21 +7,24 @@ use std::{
 
 use auth_cache::{Clock, ErrorChain};
 use futures_util::FutureExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     ServiceUser, ServiceUserError,
-    cloud_formation::{Answer, send},
-    event::{Properties, Request, ResourceId},
-    resource,
+    cloud_formation::{Answer, Request, address, send},
+    names, resource,
 };
 
-/// What a resource that could not be created is called when its properties make no id.
+/// What a resource is called that this function has not created.
 const NOT_CREATED: &str = "not-created";
 /// What an invocation is given whose deadline is not known, as that of a local emulator.
 const UNKNOWN: Duration = Duration::from_secs(60);
 /// What is kept for the answer, at the most.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+/// For how long IAM may not know yet what the function's role is allowed, and how often it is asked meanwhile.
+const PROPAGATION: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// Does what is asked for and answers it.
 ///
@@ -32,19 +35,25 @@ pub(crate) async fn answer(
     request: Request,
     deadline: SystemTime,
 ) -> Result<Value, ServiceUserError> {
-    let left = deadline.duration_since(Clock::wall().now()).ok().filter(|left| !left.is_zero()).unwrap_or(UNKNOWN);
+    let Some(url) = address(&request.response_url, to.is_local) else {
+        let reason = "its ResponseURL is none of CloudFormation's".to_owned();
+        return Err(ServiceUserError::InvalidEvent { reason });
+    };
+    let began = Clock::wall().now();
+    let left = deadline.duration_since(began).ok().filter(|left| !left.is_zero()).unwrap_or(UNKNOWN);
     let for_the_answer = (left / 4).min(LONGEST_ANSWER);
     let limit = left - for_the_answer;
-    let work = AssertUnwindSafe(execute(to, &request)).catch_unwind();
+    let work = AssertUnwindSafe(execute_when_allowed(to, &request, began + limit.min(PROPAGATION))).catch_unwind();
     let outcome = match tokio::time::timeout(limit, work).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(ServiceUserError::Panicked),
         Err(_) => Err(ServiceUserError::TimedOut { limit }),
     };
-    let id = physical_resource_id(&request, outcome.is_ok());
+    let id = physical_resource_id(to, &request);
     let Request { request_type, logical_resource_id, .. } = &request;
     let answer = match outcome {
-        Ok(active) => {
+        Ok(data) => {
+            let active = data["Username"].as_str();
             tracing::info!(
                 request_type,
                 logical_resource_id,
@@ -52,7 +61,7 @@ pub(crate) async fn answer(
                 active,
                 "the service user is as it should be"
             );
-            Answer::success(&request, &id, active)
+            Answer::success(&request, &id, data)
         }
         Err(error) => {
             let reason = ErrorChain(&error).to_string();
@@ -66,41 +75,59 @@ pub(crate) async fn answer(
             Answer::failure(&request, &id, reason)
         }
     };
-    send(&to.http, &request.response_url, &answer, for_the_answer.mul_f64(0.9)).await?;
+    send(&to.http, url, to.is_local, &answer, for_the_answer.mul_f64(0.9)).await?;
     Ok(Value::Null)
 }
 
-/// Gives the name of the user that is active afterwards, if there is one.
-async fn execute(to: &ServiceUser, request: &Request) -> Result<Option<String>, ServiceUserError> {
-    match request.request_type.as_str() {
-        "Create" => {
-            let wanted = Properties::parse(&request.resource_properties)?;
-            resource::create(to, &wanted).await.map(Some)
-        }
-        "Update" => {
-            let wanted = Properties::parse(&request.resource_properties)?;
-            let old = Properties::parse(&request.old_resource_properties).ok().map(|old| old.id);
-            let is_other = request.physical_resource_id != Some(wanted.id.to_string());
-            resource::update(to, &wanted, old.as_ref(), is_other).await.map(Some)
-        }
-        "Delete" => {
-            // Any other id is of a resource that was never created.
-            if let Some(id) = request.physical_resource_id.as_deref().and_then(ResourceId::parse) {
-                resource::delete(to, &id).await?;
+/// CloudFormation calls the function as soon as there is its role, which takes effect some seconds later.
+async fn execute_when_allowed(
+    to: &ServiceUser,
+    request: &Request,
+    until: SystemTime,
+) -> Result<Value, ServiceUserError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match execute(to, request).await {
+            Err(error) if error.is_denied() && Clock::wall().now() + pause < until => {
+                tracing::warn!(error = %ErrorChain(&error), "trying again: the role may be new");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            Ok(None)
+            outcome => return outcome,
         }
+    }
+}
+
+/// Gives the resource's attributes.
+async fn execute(to: &ServiceUser, request: &Request) -> Result<Value, ServiceUserError> {
+    let id = request.physical_resource_id.as_deref();
+    if request.request_type == "Delete" && id == Some(NOT_CREATED) {
+        return Ok(json!({}));
+    }
+    let to = to.administration()?;
+    let own = names::resource_id(&to.wanted);
+    if request.stack_id != to.wanted.stack_id {
+        return Err(ServiceUserError::InvalidEvent { reason: "it is another stack's".to_owned() });
+    }
+    match request.request_type.as_str() {
+        "Update" if id != Some(&*own) => {
+            Err(ServiceUserError::Moved { was: id.unwrap_or(NOT_CREATED).to_owned(), wanted: own })
+        }
+        "Create" | "Update" => {
+            let active = resource::converge(to).await?;
+            // Whoever needs the parameters to exist takes the prefix from here.
+            Ok(json!({"Username": active, "ParametersPrefix": to.wanted.parameters}))
+        }
+        "Delete" => resource::delete(to).await.map(|()| json!({})),
         other => Err(ServiceUserError::InvalidEvent { reason: format!("there is no RequestType {other}") }),
     }
 }
 
-/// What the properties say, if the resource is that now or was to be created as that: CloudFormation will have it
-/// deleted then.
-fn physical_resource_id(request: &Request, is_ok: bool) -> String {
-    let wanted = match (request.request_type.as_str(), is_ok) {
-        ("Create", _) | ("Update", true) => Properties::parse(&request.resource_properties).ok(),
-        _ => None,
+/// What the resource is called already; or what it was to be created as, because CloudFormation will have it deleted then.
+fn physical_resource_id(to: &ServiceUser, request: &Request) -> String {
+    let created = || {
+        let wanted = &to.administration().ok()?.wanted;
+        (request.stack_id == wanted.stack_id).then(|| names::resource_id(wanted))
     };
-    let wanted = wanted.map(|wanted| wanted.id.to_string());
-    wanted.or_else(|| request.physical_resource_id.clone()).unwrap_or_else(|| NOT_CREATED.to_owned())
+    request.physical_resource_id.clone().or_else(created).unwrap_or_else(|| NOT_CREATED.to_owned())
 }

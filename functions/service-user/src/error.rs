@@ -1,6 +1,6 @@
 use std::{error::Error, time::Duration};
 
-use auth_cache::{BoxError, SignInError};
+use auth_cache::{BoxError, ErrorChain, SignInError};
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
 /// Why the service user is not what it should be. What it says is for CloudFormation's console and for logs: it names
@@ -14,15 +14,47 @@ pub enum ServiceUserError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A property of the custom resource is missing or malformed.
-    #[error("the property {name} is {problem}: it should be {expected}")]
-    InvalidProperty {
+    /// The function itself is not configured correctly.
+    #[error("{reason}")]
+    NotConfigured {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another user pool, user name, prefix or key would be another service user.
+    #[error(
+        "{was} cannot become {wanted}: deploy a second stack with the new settings, switch to it, and delete this one"
+    )]
+    Moved {
+        /// The resource.
+        was: String,
+        /// What the environment says.
+        wanted: String,
+    },
+    /// The parameters belong to another stack.
+    #[error(
+        "the parameters under {prefix} belong to {stack}: choose another prefix (ServiceUserParameters), or delete them if \
+         that stack is gone"
+    )]
+    OwnedByAnother {
+        /// Their prefix.
+        prefix: String,
+        /// That stack.
+        stack: String,
+    },
+    /// The parameters were made by hand.
+    #[error(
+        "{prefix}/credentials was made by hand: choose another prefix (ServiceUserParameters), or say \
+         AdoptServiceUser=yes to use others until this stack is deleted"
+    )]
+    MadeByHand {
+        /// Their prefix.
+        prefix: String,
+    },
+    /// The user pool asks for a second factor, which no service user has.
+    #[error("the user pool {pool_id} requires MFA, so no service user can sign in: set its MFA to optional")]
+    MfaRequired {
         /// Which.
-        name: &'static str,
-        /// `missing` or `malformed`.
-        problem: &'static str,
-        /// What it should be.
-        expected: &'static str,
+        pool_id: String,
     },
     /// The app client does not let the service user sign in.
     #[error("the app client {client_id} does not allow the sign-in: add ALLOW_ADMIN_USER_PASSWORD_AUTH to its flows")]
@@ -31,9 +63,9 @@ pub enum ServiceUserError {
         client_id: String,
     },
     /// There is no service user to rotate, or one that this function did not create.
-    #[error("{parameter} {problem}: let the custom resource create the service user")]
+    #[error(r#"{parameter} {problem}: {{"RequestType": "Repair"}} makes it anew"#)]
     NothingToRotate {
-        /// The name of the parameter with its user name and password, or of another that is missing.
+        /// The name of the parameter with its user name and password.
         parameter: String,
         /// What is wrong with it.
         problem: &'static str,
@@ -111,7 +143,11 @@ impl ServiceUserError {
     /// What Lambda calls the error.
     pub(crate) fn error_type(&self) -> &'static str {
         match self {
-            Self::InvalidEvent { .. } | Self::InvalidProperty { .. } => "InvalidEvent",
+            Self::InvalidEvent { .. } => "InvalidEvent",
+            Self::NotConfigured { .. } => "NotConfigured",
+            Self::Moved { .. } => "Moved",
+            Self::OwnedByAnother { .. } | Self::MadeByHand { .. } => "NotOwned",
+            Self::MfaRequired { .. } => "MfaRequired",
             Self::FlowNotAllowed { .. } => "FlowNotAllowed",
             Self::NothingToRotate { .. } => "NothingToRotate",
             Self::Refused { .. } => "Refused",
@@ -122,6 +158,11 @@ impl ServiceUserError {
             Self::TimedOut { .. } => "TimedOut",
             Self::NotAnswered { .. } => "NotAnswered",
         }
+    }
+
+    /// Whether IAM refuses, which may not know yet what a role has just been allowed.
+    pub(crate) fn is_denied(&self) -> bool {
+        ErrorChain(self).to_string().contains("AccessDenied")
     }
 
     pub(crate) fn is_refusal(&self, wanted: &str) -> bool {

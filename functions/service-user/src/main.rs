@@ -6,9 +6,8 @@ use startup::ServiceUserConfig;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let config = ServiceUserConfig::from_env()?;
+    let config = ServiceUserConfig::from_env();
     startup::log_as_json(config.log_level);
-    let http = startup::http_client(&config.aws)?;
-    let service_user = ServiceUser::new(&startup::sdk_config(&config.aws, http.clone()), http, &config);
+    let service_user = ServiceUser::start(config)?;
     run_concurrent(service_fn(move |event| service_user::handle(service_user.clone(), event))).await
 }

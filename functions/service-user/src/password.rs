@@ -1,7 +1,5 @@
 //! Passwords that nobody knows.
 
-use zeroize::Zeroizing;
-
 /// 64 characters, so that six random bits choose one. Each means nothing to JSON and to a shell.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
 /// Six bits each: 192 bits.
@@ -12,13 +10,12 @@ const LONGEST: usize = 256;
 /// A new password with characters of every class that a policy can ask for, and with at least as many as it asks for.
 ///
 /// It is drawn again until every class is there, so that all passwords of this kind are equally likely.
-pub(crate) fn generate(shortest: usize) -> Result<Zeroizing<String>, getrandom::Error> {
+pub(crate) fn generate(shortest: usize) -> Result<String, getrandom::Error> {
     let length = LENGTH.max(shortest).min(LONGEST);
-    let mut random = Zeroizing::new(vec![0; length]);
+    let mut random = vec![0; length];
     loop {
         getrandom::fill(&mut random)?;
-        let mut password = Zeroizing::new(String::with_capacity(length));
-        password.extend(random.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])));
+        let password: String = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect();
         if has_every_class(&password) {
             return Ok(password);
         }
@@ -43,14 +40,14 @@ mod tests {
             for _ in 0..1000 {
                 let password = generate(shortest).unwrap();
                 assert_eq!(password.len(), length);
-                assert!(has_every_class(&password), "{}", *password);
+                assert!(has_every_class(&password), "{password}");
             }
         }
     }
 
     #[test]
     fn no_password_comes_twice_and_no_character_comes_too_often() {
-        let passwords: HashSet<_> = (0..2000).map(|_| generate(0).unwrap().to_string()).collect();
+        let passwords: HashSet<_> = (0..2000).map(|_| generate(0).unwrap()).collect();
         assert_eq!(passwords.len(), 2000);
         let mut counts = HashMap::new();
         for character in passwords.iter().flat_map(|password| password.chars()) {

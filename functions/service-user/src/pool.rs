@@ -5,55 +5,60 @@ use std::{collections::BTreeSet, time::Duration};
 use auth_cache::{CognitoTokenSource, Credentials, Renewal, SignInError, TokenSource as _, TokenUse};
 use aws_sdk_cognitoidentityprovider::{
     Client,
-    types::{ExplicitAuthFlowsType, MessageActionType},
+    types::{ExplicitAuthFlowsType, MessageActionType, UserPoolMfaType, UserStatusType},
 };
-use zeroize::Zeroizing;
+use startup::WantedServiceUser;
 
 use crate::{ServiceUserError, password};
 
-/// One user pool and one of its app clients.
-#[derive(Clone)]
+/// One user pool, one of its app clients, and the group that the service user is put into.
 pub(crate) struct Pool {
-    pub(crate) cognito: Client,
+    cognito: Client,
     pub(crate) id: String,
     pub(crate) client: AppClient,
+    group: String,
+    shortest_password: usize,
 }
 
 /// The app client that the service user signs in with.
-#[derive(Clone)]
 pub(crate) struct AppClient {
     pub(crate) id: String,
-    pub(crate) secret: Option<Zeroizing<String>>,
+    pub(crate) secret: Option<String>,
 }
 
 /// Cognito's, for a pool without one of its own.
 const SHORTEST_PASSWORD: i32 = 8;
 
 impl Pool {
-    /// The pool with its app client, as Cognito describes it.
-    pub(crate) async fn of_client(cognito: Client, id: &str, client_id: &str) -> Result<Self, ServiceUserError> {
-        let described = cognito.describe_user_pool_client().user_pool_id(id).client_id(client_id).send().await;
+    /// The pool with its app client, as Cognito describes them; an error if nobody can sign in there.
+    pub(crate) async fn open(cognito: Client, wanted: &WantedServiceUser) -> Result<Self, ServiceUserError> {
+        let WantedServiceUser { pool_id, client_id, group, .. } = wanted;
+        let described = cognito.describe_user_pool_client().user_pool_id(pool_id).client_id(client_id).send().await;
         let described = described.map_err(|error| ServiceUserError::of_call("DescribeUserPoolClient", error))?;
         let allowed = [ExplicitAuthFlowsType::AllowAdminUserPasswordAuth, ExplicitAuthFlowsType::AdminNoSrpAuth];
         let client = described.user_pool_client;
         let client = client.filter(|client| client.explicit_auth_flows().iter().any(|flow| allowed.contains(flow)));
-        let client = client.ok_or_else(|| ServiceUserError::FlowNotAllowed { client_id: client_id.to_owned() })?;
-        let client = AppClient { id: client_id.to_owned(), secret: client.client_secret.map(Zeroizing::new) };
-        Ok(Self { cognito, id: id.to_owned(), client })
+        let client = client.ok_or_else(|| ServiceUserError::FlowNotAllowed { client_id: client_id.clone() })?;
+        let client = AppClient { id: client_id.clone(), secret: client.client_secret };
+
+        let described = cognito.describe_user_pool().user_pool_id(pool_id).send().await;
+        let described = described.map_err(|error| ServiceUserError::of_call("DescribeUserPool", error))?.user_pool;
+        if described.as_ref().and_then(|pool| pool.mfa_configuration()) == Some(&UserPoolMfaType::On) {
+            return Err(ServiceUserError::MfaRequired { pool_id: pool_id.clone() });
+        }
+        let policy = described.and_then(|pool| pool.policies).and_then(|policies| policies.password_policy);
+        let shortest = policy.and_then(|policy| policy.minimum_length).unwrap_or(SHORTEST_PASSWORD);
+        let shortest_password = usize::try_from(shortest).unwrap_or_default();
+        Ok(Self { cognito, id: pool_id.clone(), client, group: group.clone(), shortest_password })
     }
 
-    /// Gives a user a new password, with which it has signed in, and these groups and no others. A user who does not
-    /// exist is created; one who does is taken over.
-    pub(crate) async fn prepare(
-        &self,
-        username: &str,
-        groups: &BTreeSet<String>,
-    ) -> Result<Zeroizing<String>, ServiceUserError> {
-        let password = password::generate(self.shortest_password().await?).map_err(ServiceUserError::Random)?;
+    /// Gives a user a new password, with which it has signed in, and the group. A user who does not exist is created.
+    pub(crate) async fn prepare(&self, username: &str) -> Result<String, ServiceUserError> {
         self.create_or_enable(username).await?;
-        self.set_groups(username, groups).await?;
+        self.set_group(username).await?;
+        let password = self.new_password()?;
         let request = self.cognito.admin_set_user_password().user_pool_id(&self.id).username(username);
-        let request = request.password(password.as_str()).permanent(true);
+        let request = request.password(&password).permanent(true);
         request.send().await.map_err(|error| ServiceUserError::of_call("AdminSetUserPassword", error))?;
         self.verify(username, &password).await?;
         Ok(password)
@@ -61,7 +66,7 @@ impl Pool {
 
     /// Signs a user in, to see whether it can. What Cognito has just been told may take it a moment to know: a password
     /// that is called wrong is tried three times in all, because five wrong ones lock a user out.
-    pub(crate) async fn verify(&self, username: &str, password: &str) -> Result<(), ServiceUserError> {
+    async fn verify(&self, username: &str, password: &str) -> Result<(), ServiceUserError> {
         let mut pauses = [250, 750].map(Duration::from_millis).into_iter();
         loop {
             let Err(source) = self.sign_in(username, password).await else { return Ok(()) };
@@ -72,21 +77,30 @@ impl Pool {
         }
     }
 
-    /// Whether the password is right and permanent; an error if that could not be found out. A challenge that asks for
-    /// anything but a new password follows a right one, and would follow another one too.
+    /// Whether a user is there, enabled, and signs in with a password that is permanent; an error if that could not be found
+    /// out. Whatever challenge follows a right password would follow another one too.
     pub(crate) async fn signs_in(&self, username: &str, password: &str) -> Result<bool, ServiceUserError> {
+        let user = self.cognito.admin_get_user().user_pool_id(&self.id).username(username).send().await;
+        match user.map_err(|error| ServiceUserError::of_call("AdminGetUser", error)) {
+            Ok(user) if user.enabled && user.user_status == Some(UserStatusType::Confirmed) => {}
+            Ok(_) => return Ok(false),
+            Err(error) if error.is_refusal("UserNotFoundException") => return Ok(false),
+            Err(error) => return Err(error),
+        }
         match self.sign_in(username, password).await {
             Ok(()) => Ok(true),
             Err(SignInError::WrongCredentials) => Ok(false),
-            Err(SignInError::ChallengeRequired { challenge, .. }) if challenge == "NEW_PASSWORD_REQUIRED" => Ok(false),
             Err(source) => Err(ServiceUserError::SignIn { username: username.to_owned(), source }),
         }
     }
 
     /// Signs a user in. A busy Cognito is waited for.
     async fn sign_in(&self, username: &str, password: &str) -> Result<(), SignInError> {
-        let mut credentials = Credentials::new(&self.id, &self.client.id, username, password);
-        credentials.client_secret.clone_from(&self.client.secret);
+        let credentials = Credentials::new(&self.id, &self.client.id, username, password);
+        let credentials = match &self.client.secret {
+            Some(secret) => credentials.with_client_secret(secret),
+            None => credentials,
+        };
         let source = CognitoTokenSource::new(self.cognito.clone(), credentials, TokenUse::Access);
         let source = source.with_renewal(Renewal::Never);
         let mut pauses = [100, 200, 400, 800].map(Duration::from_millis).into_iter();
@@ -100,16 +114,14 @@ impl Pool {
         }
     }
 
-    async fn shortest_password(&self) -> Result<usize, ServiceUserError> {
-        let described = self.cognito.describe_user_pool().user_pool_id(&self.id).send().await;
-        let described = described.map_err(|error| ServiceUserError::of_call("DescribeUserPool", error))?;
-        let policy = described.user_pool.and_then(|pool| pool.policies).and_then(|policies| policies.password_policy);
-        let shortest = policy.and_then(|policy| policy.minimum_length).unwrap_or(SHORTEST_PASSWORD);
-        Ok(usize::try_from(shortest).unwrap_or_default())
+    fn new_password(&self) -> Result<String, ServiceUserError> {
+        password::generate(self.shortest_password).map_err(ServiceUserError::Random)
     }
 
     async fn create_or_enable(&self, username: &str) -> Result<(), ServiceUserError> {
         let request = self.cognito.admin_create_user().user_pool_id(&self.id).username(username);
+        // One that nobody will ever use, because what is drawn elsewhere may not fit the pool's policy.
+        let request = request.temporary_password(self.new_password()?);
         let created = request.message_action(MessageActionType::Suppress).send().await;
         match created.map_err(|error| ServiceUserError::of_call("AdminCreateUser", error)) {
             Err(error) if error.is_refusal("UsernameExistsException") => {
@@ -121,15 +133,15 @@ impl Pool {
         }
     }
 
-    /// Puts a user into these groups and out of all others.
-    pub(crate) async fn set_groups(&self, username: &str, groups: &BTreeSet<String>) -> Result<(), ServiceUserError> {
-        let current = self.groups(username).await?;
-        for group in groups.difference(&current) {
+    /// Puts a user into the group and out of all others.
+    pub(crate) async fn set_group(&self, username: &str) -> Result<(), ServiceUserError> {
+        let mut others = self.groups(username).await?;
+        if !others.remove(&self.group) {
             let request = self.cognito.admin_add_user_to_group().user_pool_id(&self.id).username(username);
-            let added = request.group_name(group).send().await;
+            let added = request.group_name(&self.group).send().await;
             added.map_err(|error| ServiceUserError::of_call("AdminAddUserToGroup", error))?;
         }
-        for group in current.difference(groups) {
+        for group in others {
             let request = self.cognito.admin_remove_user_from_group().user_pool_id(&self.id).username(username);
             let removed = request.group_name(group).send().await;
             removed.map_err(|error| ServiceUserError::of_call("AdminRemoveUserFromGroup", error))?;
@@ -137,7 +149,7 @@ impl Pool {
         Ok(())
     }
 
-    pub(crate) async fn groups(&self, username: &str) -> Result<BTreeSet<String>, ServiceUserError> {
+    async fn groups(&self, username: &str) -> Result<BTreeSet<String>, ServiceUserError> {
         let mut groups = BTreeSet::new();
         let request = self.cognito.admin_list_groups_for_user().user_pool_id(&self.id).username(username);
         let mut pages = request.into_paginator().send();

@@ -1,102 +1,75 @@
-//! The service user as CloudFormation's resource: what its properties say becomes so.
-
-use std::collections::BTreeSet;
-
-use auth_cache::ErrorChain;
+//! The service user as a resource: what the environment says becomes so, and goes again.
 
 use crate::{
-    ServiceUser, ServiceUserError,
-    event::{Properties, ResourceId},
-    parameters::{Parameters, StoredCredentials},
+    ServiceUserError,
+    handler::Administration,
+    names,
+    parameters::{Credentials, Owner, Parameters, Stored, Values, values},
     pool::{Pool, delete_user},
 };
 
-/// Creates the service user, or takes it over; gives the name of the one that is active.
-pub(crate) async fn create(to: &ServiceUser, wanted: &Properties) -> Result<String, ServiceUserError> {
-    converge(to, wanted, None).await
-}
-
-/// Changes the service user from what it was, which may be another resource, as `is_other` says: then CloudFormation
-/// has that one deleted afterwards.
-pub(crate) async fn update(
-    to: &ServiceUser,
-    wanted: &Properties,
-    old: Option<&ResourceId>,
-    is_other: bool,
-) -> Result<String, ServiceUserError> {
-    let old = old.filter(|old| **old != wanted.id);
-    // The same users under another prefix: their password is in use, so it moves along instead of being replaced.
-    let moved_from = old.filter(|old| is_other && old.shares_users_with(&wanted.id));
-    let active = converge(to, wanted, moved_from).await?;
-    match old {
-        // CloudFormation takes back an update to another resource that failed halfway, and will not have it deleted.
-        Some(failed) if !is_other => {
-            if let Err(error) = delete_what_is_not_of(to, failed, Some(&wanted.id)).await {
-                tracing::warn!(error = %ErrorChain(&error), resource = %failed, "could not delete what a failed update left");
-            }
+/// Makes the service user what it should be, from whatever it is, and gives the name of the one that is active. A password
+/// that signs in is kept.
+pub(crate) async fn converge(to: &Administration) -> Result<String, ServiceUserError> {
+    let pool = Pool::open(to.cognito.clone(), &to.wanted).await?;
+    let (parameters, users) = (to.parameters(), names::users(&to.wanted));
+    let stored = claim(to, &parameters, &users).await?;
+    let own = stored.credentials().filter(|stored| users.contains(&stored.username));
+    let credentials = match own {
+        Some(own) if pool.signs_in(&own.username, &own.password).await? => {
+            pool.set_group(&own.username).await?;
+            own
         }
-        _ => {}
-    }
-    Ok(active)
-}
-
-/// Deletes the service user, except what belongs to another one by now.
-pub(crate) async fn delete(to: &ServiceUser, id: &ResourceId) -> Result<(), ServiceUserError> {
-    delete_what_is_not_of(to, id, None).await
-}
-
-async fn converge(
-    to: &ServiceUser,
-    wanted: &Properties,
-    moved_from: Option<&ResourceId>,
-) -> Result<String, ServiceUserError> {
-    let Properties { id, client_id, group, key } = wanted;
-    let pool = Pool::of_client(to.cognito.clone(), &id.pool, client_id).await?;
-    let parameters = Parameters::new(to.ssm.clone(), &id.prefix, key.clone());
-    let groups = BTreeSet::from([group.clone()]);
-
-    let moved_from = moved_from.map(|old| Parameters::new(to.ssm.clone(), &old.prefix, None));
-    let mut stored = parameters.read().await?;
-    if let Some(moved_from) = &moved_from {
-        // A rotation has kept these in use until now.
-        let old = moved_from.read().await?;
-        stored.credentials = old.credentials.or(stored.credentials);
-    }
-    let credentials = match stored.credentials_of(id) {
-        Some(StoredCredentials { username, password }) if pool.signs_in(username, password).await? => {
-            pool.set_groups(username, &groups).await?;
-            StoredCredentials { username: username.clone(), password: password.clone() }
-        }
-        others => {
-            let [first, _] = id.users();
-            let username = others.map_or(first, |credentials| credentials.username.clone());
-            let password = pool.prepare(&username, &groups).await?;
-            StoredCredentials { username, password }
+        own => {
+            let [first, _] = users;
+            let username = own.map_or(first, |own| own.username);
+            let password = pool.prepare(&username).await?;
+            Credentials { username, password }
         }
     };
-    parameters.write(&id.pool, &pool.client, &credentials).await?;
-    if let Some(moved_from) = &moved_from {
-        moved_from.write_moved_to(&id.prefix).await?;
-    }
+    parameters.write(&stored.values, &values(&pool.id, &pool.client, &credentials)).await?;
     Ok(credentials.username)
 }
 
-/// The parameters go last: as long as they are there, a repetition knows what there is to delete.
-async fn delete_what_is_not_of(
-    to: &ServiceUser,
-    id: &ResourceId,
-    kept: Option<&ResourceId>,
-) -> Result<(), ServiceUserError> {
-    let parameters = Parameters::new(to.ssm.clone(), &id.prefix, None);
+/// Deletes the service user; what was there before it comes back. The functions sign in as nobody else until then.
+pub(crate) async fn delete(to: &Administration) -> Result<(), ServiceUserError> {
+    let parameters = to.parameters();
     let stored = parameters.read().await?;
-    if !stored.is_moved() && !kept.is_some_and(|kept| kept.shares_users_with(id)) {
-        for username in id.users() {
-            delete_user(&to.cognito, &id.pool, &username).await?;
-        }
+    if let Some(owner) = stored.owner.filter(|owner| owner.stack == to.wanted.stack_id) {
+        parameters.write(&stored.values, &owner.before).await?;
+        parameters.release().await?;
     }
-    // The resource that replaced this one may use the same prefix.
-    if stored.is_of(id) {
-        parameters.delete_all().await?;
+    for username in names::users(&to.wanted) {
+        delete_user(&to.cognito, &to.wanted.pool_id, &username).await?;
     }
     Ok(())
+}
+
+/// What is stored, which belongs to this stack from now on.
+async fn claim(to: &Administration, parameters: &Parameters, users: &[String]) -> Result<Stored, ServiceUserError> {
+    let wanted = &to.wanted;
+    loop {
+        let stored = parameters.read().await?;
+        match &stored.owner {
+            Some(owner) if owner.stack == wanted.stack_id => return Ok(stored),
+            Some(Owner { stack, .. }) => {
+                let (prefix, stack) = (wanted.parameters.clone(), stack.clone());
+                return Err(ServiceUserError::OwnedByAnother { prefix, stack });
+            }
+            None => {}
+        }
+        // Somebody may have deleted the owner's name alone.
+        let is_own = stored.credentials().is_some_and(|stored| users.contains(&stored.username));
+        let before = match stored.has_credentials() && !is_own {
+            true if !wanted.adopts => {
+                return Err(ServiceUserError::MadeByHand { prefix: wanted.parameters.clone() });
+            }
+            true => stored.values.clone(),
+            false => Values::new(),
+        };
+        // Another stack may have been faster.
+        if parameters.claim(&Owner { stack: wanted.stack_id.clone(), before }).await? {
+            return Ok(stored);
+        }
+    }
 }

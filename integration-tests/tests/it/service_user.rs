@@ -4,6 +4,8 @@ mod answers;
 mod crashes;
 mod life;
 pub(crate) mod load;
+mod orders;
+mod owners;
 mod rotation;
 mod secrets;
 
@@ -14,6 +16,8 @@ use aws_sdk_cognitoidentityprovider::{
     operation::create_user_pool::builders::CreateUserPoolFluentBuilder,
     types::{ExplicitAuthFlowsType, UsernameAttributeType},
 };
+use aws_sdk_ssm::types::ParameterType;
+use aws_types::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use local_cloud::LocalCloud;
 use serde_json::{Value, json};
@@ -21,14 +25,15 @@ use service_user::ServiceUser;
 use startup::ServiceUserConfig;
 
 use crate::{
-    client_credentials::http_client,
     peer::{sdk_clients, sdk_config},
     setup::{context_that_ends_in, invocation},
-    wire::{Step, Wire, answer},
+    wire::{Step, Wire, answer, http_client},
 };
 
 pub(crate) const REGION: &str = "eu-west-1";
 const GROUP: &str = "order-services";
+/// The stack that the service user belongs to. Its users have the last part in their names.
+const STACK: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/orders/1";
 /// What makes CloudFormation's URL one that nobody may know.
 const SIGNATURE: &str = "canary-signature";
 
@@ -36,7 +41,9 @@ const SIGNATURE: &str = "canary-signature";
 pub(crate) struct Deployment {
     pub(crate) cognito: aws_sdk_cognitoidentityprovider::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
-    pub(crate) function: ServiceUser,
+    /// How the function reaches the cloud.
+    pub(crate) sdk: SdkConfig,
+    http: reqwest::Client,
     pub(crate) pool: String,
     pub(crate) client: String,
     pub(crate) client_secret: String,
@@ -49,8 +56,8 @@ pub(crate) struct Deployment {
 #[derive(Clone, Copy)]
 pub(crate) enum Ask<'a> {
     Create,
-    /// From the id and the properties.
-    Update(&'a str, &'a Value),
+    /// The resource with this id.
+    Update(&'a str),
     Delete(&'a str),
 }
 
@@ -69,14 +76,19 @@ impl Deployment {
         let (pool, client, client_secret) = new_pool(&cognito).await;
         // The pool's id makes the prefix unique: an emulator serves all tests at once.
         let prefix = format!("/{pool}/service-user");
-        let function = ServiceUser::new(&sdk_config(url, REGION), http_client(), &config(&prefix, None));
         let cloud_formation = Wire::always(Step::Answer(answer("200 OK", &[], ""))).await;
-        Self { cognito, ssm, function, pool, client, client_secret, prefix, cloud_formation, url: url.to_owned() }
+        let sdk = sdk_config(url, REGION);
+        let http = http_client();
+        Self { cognito, ssm, sdk, http, pool, client, client_secret, prefix, cloud_formation, url: url.to_owned() }
+    }
+
+    /// The function, deployed with these properties of the custom resource.
+    pub(crate) fn function(&self, properties: &Value) -> ServiceUser {
+        ServiceUser::new(&self.sdk, self.http.clone(), config(properties))
     }
 
     pub(crate) fn properties(&self) -> Value {
         json!({
-            "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:service-user",
             "UserPoolId": self.pool,
             "ClientId": self.client,
             "Group": GROUP,
@@ -96,7 +108,7 @@ impl Deployment {
     pub(crate) fn event(&self, ask: Ask, properties: &Value) -> Value {
         let mut event = json!({
             "ResponseURL": format!("{}?X-Amz-Signature={SIGNATURE}", self.cloud_formation.url),
-            "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/orders/1",
+            "StackId": properties.get("Stack").unwrap_or(&json!(STACK)),
             "RequestId": "request-1",
             "LogicalResourceId": "ServiceUser",
             "ResourceType": "Custom::ServiceUser",
@@ -104,10 +116,9 @@ impl Deployment {
         });
         match ask {
             Ask::Create => event["RequestType"] = json!("Create"),
-            Ask::Update(id, old) => {
+            Ask::Update(id) => {
                 event["RequestType"] = json!("Update");
                 event["PhysicalResourceId"] = json!(id);
-                event["OldResourceProperties"] = old.clone();
             }
             Ask::Delete(id) => {
                 event["RequestType"] = json!("Delete");
@@ -120,7 +131,7 @@ impl Deployment {
     /// What CloudFormation was told.
     pub(crate) async fn ask(&self, ask: Ask<'_>, properties: &Value) -> Value {
         let before = self.cloud_formation.requests().len();
-        service_user::handle(self.function.clone(), invocation(self.event(ask, properties))).await.unwrap();
+        service_user::handle(self.function(properties), invocation(self.event(ask, properties))).await.unwrap();
         let answers = self.cloud_formation.requests();
         assert_eq!(answers.len(), before + 1, "one answer");
         serde_json::from_slice(&answers.last().unwrap().body).unwrap()
@@ -145,7 +156,17 @@ impl Deployment {
     }
 
     pub(crate) async fn rotate(&self) -> Result<Value, Diagnostic> {
-        service_user::handle(self.function.clone(), invocation(json!({"RequestType": "Rotate"}))).await
+        self.invoke("Rotate", &self.properties()).await
+    }
+
+    pub(crate) async fn repair(&self) -> Result<Value, Diagnostic> {
+        self.invoke("Repair", &self.properties()).await
+    }
+
+    /// Sends what no CloudFormation sends to the function that was deployed with these properties.
+    pub(crate) async fn invoke(&self, request_type: &str, properties: &Value) -> Result<Value, Diagnostic> {
+        let event = invocation(json!({"RequestType": request_type}));
+        service_user::handle(self.function(properties), event).await
     }
 
     /// The name of the user that the parameters under a prefix sign in as, after it has signed in.
@@ -175,6 +196,11 @@ impl Deployment {
         names
     }
 
+    pub(crate) async fn put(&self, name: &str, value: &str, kind: ParameterType) {
+        let put = self.ssm.put_parameter().name(name).value(value).r#type(kind).overwrite(true);
+        put.send().await.unwrap();
+    }
+
     pub(crate) async fn user_exists(&self, pool: &str, username: &str) -> bool {
         self.cognito.admin_get_user().user_pool_id(pool).username(username).send().await.is_ok()
     }
@@ -189,16 +215,9 @@ impl Deployment {
 
     pub(crate) async fn assert_nothing_is_left(&self) {
         assert_eq!(self.parameters(&self.prefix).await, [""; 0]);
-        for username in ["orders-a", "orders-b"] {
+        for username in ["orders-1-a", "orders-1-b"] {
             assert!(!self.user_exists(&self.pool, username).await, "{username} exists");
         }
-    }
-
-    /// The same function, but it rotates what is encrypted with this key.
-    pub(crate) fn with_key(mut self, key: &str) -> Self {
-        self.function =
-            ServiceUser::new(&sdk_config(&self.url, REGION), http_client(), &config(&self.prefix, Some(key)));
-        self
     }
 }
 
@@ -235,13 +254,23 @@ pub(crate) fn short_invocation(event: Value) -> LambdaEvent<Value> {
     LambdaEvent::new(event, context_that_ends_in(Duration::from_secs(1)))
 }
 
-fn config(prefix: &str, key: Option<&str>) -> ServiceUserConfig {
-    ServiceUserConfig::from_lookup(|name| match name {
-        "SERVICE_USER_PARAMETERS" => Some(prefix.to_owned()),
-        "SERVICE_USER_PARAMETERS_KEY" => key.map(str::to_owned),
-        "AWS_REGION" => Some(REGION.to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-        _ => None,
+/// What the template makes of the same parameters as the properties.
+pub(crate) fn config(properties: &Value) -> ServiceUserConfig {
+    ServiceUserConfig::from_lookup(|name| {
+        let property = match name {
+            "SERVICE_USER_STACK" => return Some(properties["Stack"].as_str().unwrap_or(STACK).to_owned()),
+            "AWS_REGION" => return Some(REGION.to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => return Some("test".to_owned()),
+            "AWS_ENDPOINT_URL" => return Some("http://127.0.0.1:1".to_owned()),
+            "SERVICE_USER_PARAMETERS" => "ParametersPrefix",
+            "SERVICE_USER_PARAMETERS_KEY" => "ParametersKeyArn",
+            "SERVICE_USER_POOL_ID" => "UserPoolId",
+            "SERVICE_USER_CLIENT_ID" => "ClientId",
+            "SERVICE_USER_GROUP" => "Group",
+            "SERVICE_USER_NAME" => "Username",
+            "SERVICE_USER_ADOPT" => "Adopt",
+            _ => return None,
+        };
+        properties[property].as_str().map(str::to_owned)
     })
-    .unwrap()
 }

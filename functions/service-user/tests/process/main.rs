@@ -11,6 +11,10 @@ use std::{
 use local_cloud::{Fault, LocalCloud, Service};
 use runtime_api::RuntimeApi;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 /// The function's process; dropping it ends it.
 struct Function {
@@ -67,13 +71,13 @@ async fn a_rotation_is_one_line_of_the_log_that_says_who_is_active() {
     // The example's user was made by hand.
     assert_eq!(error["errorType"], "NothingToRotate");
     let seed = cloud.seed();
-    create(&lambda, &cloud, "http://127.0.0.1:1/").await;
-    assert_eq!(rotate(&lambda).await.unwrap(), json!({"active": "orders-b", "idle": "orders-a"}));
+    create(&lambda, "http://127.0.0.1:1/").await;
+    assert_eq!(rotate(&lambda).await.unwrap(), json!({"active": "orders-1-b", "idle": "orders-1-a"}));
     let log = function.end();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let rotations: Vec<_> = lines.iter().filter(|line| line["message"] == "rotated the service user").collect();
     assert_eq!(rotations.len(), 1, "{log}");
-    assert_eq!((&rotations[0]["active"], &rotations[0]["idle"]), (&json!("orders-b"), &json!("orders-a")));
+    assert_eq!((&rotations[0]["active"], &rotations[0]["idle"]), (&json!("orders-1-b"), &json!("orders-1-a")));
     let span = &rotations[0]["spans"][1];
     assert_eq!((&span["function"], &span["operation"]), (&json!("service-user"), &json!("Rotate")));
     assert_eq!(span["coldStart"], false);
@@ -87,7 +91,7 @@ async fn the_log_of_a_process_holds_no_url_of_cloud_formation_and_no_secret_at_a
     let lambda = RuntimeApi::start().await.unwrap();
     let function = Function::start(&cloud.environment(), &lambda, "TRACE");
     lambda.idle().await.unwrap();
-    create(&lambda, &cloud, "http://127.0.0.1:1/?X-Amz-Signature=canary-signature").await;
+    create(&lambda, "http://127.0.0.1:1/?X-Amz-Signature=canary-signature").await;
     let refusal = Fault::error(Service::Ssm, "ValidationException", "Value 'canary-password' failed to satisfy");
     cloud.inject(refusal.on("PutParameter"));
     let error = rotate(&lambda).await.unwrap_err();
@@ -99,12 +103,35 @@ async fn the_log_of_a_process_holds_no_url_of_cloud_formation_and_no_secret_at_a
 }
 
 #[tokio::test]
-async fn a_process_without_its_settings_names_them_and_ends() {
-    let output = command("127.0.0.1:1").output().unwrap();
-    assert!(!output.status.success());
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("SERVICE_USER_PARAMETERS is missing ("), "{said}");
-    assert!(!said.contains("APPSYNC_URL"), "{said}");
+async fn a_process_without_its_settings_or_with_others_than_it_can_use_tells_cloud_formation() {
+    let cloud = LocalCloud::start().await.unwrap();
+    for (settings, expected) in [
+        (vec![format!("AWS_ENDPOINT_URL={}", cloud.url())], "SERVICE_USER_PARAMETERS is missing ("),
+        (
+            [&cloud.environment()[..], &["AWS_CA_BUNDLE=/nonexistent.pem".to_owned()]].concat(),
+            "could not read certificates",
+        ),
+    ] {
+        let lambda = RuntimeApi::start().await.unwrap();
+        let function = Function::start(&settings, &lambda, "INFO");
+        let cloud_formation = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", cloud_formation.local_addr().unwrap());
+        let answer = async {
+            let (mut stream, _) = cloud_formation.accept().await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"}") {
+                stream.read_buf(&mut answer).await.unwrap();
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            String::from_utf8(answer).unwrap()
+        };
+        let (invocation, answer) = tokio::join!(invoke(&lambda, creation(&url)), answer);
+        assert_eq!(invocation, Ok(Value::Null));
+        assert!(answer.contains(r#""Status":"FAILED""#) && answer.contains(expected), "{answer}");
+        assert!(!answer.contains("APPSYNC_URL"), "{answer}");
+        assert_eq!(rotate(&lambda).await.unwrap_err()["errorType"], "NotConfigured");
+        assert!(function.end().contains(expected));
+    }
 }
 
 async fn rotate(lambda: &RuntimeApi) -> Result<Value, Value> {
@@ -118,22 +145,17 @@ async fn invoke(lambda: &RuntimeApi, event: Value) -> Result<Value, Value> {
 }
 
 /// Has the service user created; the answer goes to a port that nobody listens at.
-async fn create(lambda: &RuntimeApi, cloud: &LocalCloud, url: &str) {
-    let seed = cloud.seed();
-    let event = json!({
+async fn create(lambda: &RuntimeApi, url: &str) {
+    let error = invoke(lambda, creation(url)).await.unwrap_err();
+    assert_eq!(error["errorType"], "NotAnswered");
+}
+
+fn creation(url: &str) -> Value {
+    json!({
         "RequestType": "Create",
         "ResponseURL": url,
-        "StackId": "stack-1",
+        "StackId": "arn:aws:cloudformation:eu-west-1:000000000000:stack/orders-local/1",
         "RequestId": "request-1",
         "LogicalResourceId": "ServiceUser",
-        "ResourceProperties": {
-            "UserPoolId": seed.user_pool_id,
-            "ClientId": seed.client_id,
-            "Group": seed.group,
-            "Username": "orders",
-            "ParametersPrefix": seed.parameters_prefix,
-        },
-    });
-    let error = invoke(lambda, event).await.unwrap_err();
-    assert_eq!(error["errorType"], "NotAnswered");
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ssm::types::ParameterType;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use local_cloud::{LocalCloud, Service};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::emulator_url;
 use crate::{
     http_api,
-    service_user::{Ask, Deployment, load::through_rotations, new_pool},
+    service_user::{Ask, Deployment, load::through_rotations},
     setup::{Setup, config, invocation, start_context},
     wire::{self, Request, Step, Wire},
 };
@@ -28,10 +29,10 @@ async fn start() -> (Option<LocalCloud>, Deployment) {
 async fn a_service_user_is_created_rotated_and_deleted() {
     let (_cloud, t) = start().await;
     let id = t.create().await;
-    assert_eq!(t.signs_in(&t.prefix).await, "orders-a");
-    assert_eq!(t.groups("orders-a").await, ["order-services"]);
+    assert_eq!(t.signs_in(&t.prefix).await, "orders-1-a");
+    assert_eq!(t.groups("orders-1-a").await, ["order-services"]);
     assert_eq!(t.create().await, id);
-    for (active, idle) in [("orders-b", "orders-a"), ("orders-a", "orders-b")] {
+    for (active, idle) in [("orders-1-b", "orders-1-a"), ("orders-1-a", "orders-1-b")] {
         assert_eq!(t.rotate().await.unwrap(), json!({"active": active, "idle": idle}));
         assert_eq!(t.signs_in(&t.prefix).await, active);
         assert_eq!(t.groups(active).await, ["order-services"]);
@@ -43,24 +44,35 @@ async fn a_service_user_is_created_rotated_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_service_user_is_changed_and_replaced() {
+async fn a_service_user_is_changed_damaged_and_repaired() {
     let (_cloud, t) = start().await;
-    let old = t.create().await;
+    let id = t.create().await;
     let others = t.properties_with("Group", "order-admins");
-    assert_eq!(t.succeed(Ask::Update(&old, &t.properties()), &others).await, old);
-    assert_eq!(t.groups("orders-a").await, ["order-admins"]);
+    assert_eq!(t.succeed(Ask::Update(&id), &others).await, id);
+    assert_eq!(t.groups("orders-1-a").await, ["order-admins"]);
 
-    let (pool, client, _) = new_pool(&t.cognito).await;
-    let mut others = t.properties_with("UserPoolId", &pool);
-    others["ClientId"] = json!(client);
-    others["Username"] = json!("parcels");
-    let new = t.succeed(Ask::Update(&old, &t.properties()), &others).await;
-    t.succeed(Ask::Delete(&old), &t.properties()).await;
-    assert!(!t.user_exists(&t.pool, "orders-a").await);
-    assert_eq!(t.signs_in(&t.prefix).await, "parcels-a");
-    t.succeed(Ask::Delete(&new), &others).await;
-    assert!(!t.user_exists(&pool, "parcels-a").await);
+    t.ssm.delete_parameter().name(format!("{}/credentials", t.prefix)).send().await.unwrap();
+    t.cognito.admin_delete_user().user_pool_id(&t.pool).username("orders-1-a").send().await.unwrap();
+    t.repair().await.unwrap();
+    assert_eq!(t.signs_in(&t.prefix).await, "orders-1-a");
+    assert_eq!(t.groups("orders-1-a").await, ["order-services"]);
+    t.succeed(Ask::Delete(&id), &t.properties()).await;
     t.assert_nothing_is_left().await;
+}
+
+#[tokio::test]
+async fn parameters_that_were_made_by_hand_are_adopted_and_come_back() {
+    let (_cloud, t) = start().await;
+    let credentials = format!("{}/credentials", t.prefix);
+    let by_hand = json!({"username": "by-hand", "password": "Password-1"});
+    t.put(&credentials, &by_hand.to_string(), ParameterType::SecureString).await;
+    t.fail(Ask::Create, &t.properties()).await;
+    let adopting = t.properties_with("Adopt", "yes");
+    let id = t.succeed(Ask::Create, &adopting).await;
+    assert_eq!(t.signs_in(&t.prefix).await, "orders-1-a");
+    t.succeed(Ask::Delete(&id), &adopting).await;
+    assert_eq!(t.parameters(&t.prefix).await, ["/credentials"]);
+    assert_eq!(t.credentials(&t.prefix).await, by_hand);
 }
 
 #[tokio::test]
@@ -108,7 +120,7 @@ async fn the_functions_answer_as_the_service_user_through_four_rotations() {
     assert_eq!(functions.cloud.count(Service::AppSync), 1, "the order that is answered with");
 
     let called: BTreeSet<String> = api.requests().iter().filter_map(|request| caller(request, &t.pool)).collect();
-    assert_eq!(called.into_iter().collect::<Vec<_>>(), ["orders-a", "orders-b"]);
+    assert_eq!(called.into_iter().collect::<Vec<_>>(), ["orders-1-a", "orders-1-b"]);
     t.succeed(Ask::Delete(&id), &t.properties()).await;
     t.assert_nothing_is_left().await;
 }

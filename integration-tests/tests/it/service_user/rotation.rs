@@ -4,14 +4,14 @@ use aws_sdk_ssm::types::ParameterType;
 use local_cloud::{Fault, Service};
 use serde_json::json;
 
-use super::{Ask, Deployment};
+use super::Deployment;
 
 #[tokio::test]
 async fn the_users_take_turns_and_each_turn_has_a_new_password() {
     let (_cloud, t) = Deployment::start().await;
     t.create().await;
     let mut passwords = vec![t.password().await];
-    for (active, idle) in [("orders-b", "orders-a"), ("orders-a", "orders-b"), ("orders-b", "orders-a")] {
+    for (active, idle) in [("orders-1-b", "orders-1-a"), ("orders-1-a", "orders-1-b"), ("orders-1-b", "orders-1-a")] {
         assert_eq!(t.rotate().await.unwrap(), json!({"active": active, "idle": idle}));
         assert_eq!(t.signs_in(&t.prefix).await, active);
         let password = t.password().await;
@@ -39,14 +39,14 @@ async fn the_next_user_gets_the_groups_of_the_active_one_and_loses_others() {
     let (_cloud, t) = Deployment::start().await;
     t.create().await;
     t.rotate().await.unwrap();
-    for (username, groups) in [("orders-a", ["order-admins"].as_slice()), ("orders-b", &[])] {
+    for (username, groups) in [("orders-1-a", ["order-admins"].as_slice()), ("orders-1-b", &[])] {
         for group in groups {
             let request = t.cognito.admin_add_user_to_group().user_pool_id(&t.pool).username(username);
             request.group_name(*group).send().await.unwrap();
         }
     }
     t.rotate().await.unwrap();
-    assert_eq!(t.groups("orders-a").await, ["order-services"]);
+    assert_eq!(t.groups("orders-1-a").await, ["order-services"]);
 }
 
 #[tokio::test]
@@ -54,9 +54,9 @@ async fn a_user_that_was_disabled_because_its_password_leaked_comes_back_with_an
     let (_cloud, t) = Deployment::start().await;
     t.create().await;
     t.rotate().await.unwrap();
-    t.cognito.admin_disable_user().user_pool_id(&t.pool).username("orders-a").send().await.unwrap();
+    t.cognito.admin_disable_user().user_pool_id(&t.pool).username("orders-1-a").send().await.unwrap();
     t.rotate().await.unwrap();
-    assert_eq!(t.signs_in(&t.prefix).await, "orders-a");
+    assert_eq!(t.signs_in(&t.prefix).await, "orders-1-a");
 }
 
 #[tokio::test]
@@ -74,16 +74,16 @@ async fn whichever_call_is_refused_the_active_user_stays_as_it_is_and_the_next_r
         let (cloud, t) = Deployment::start().await;
         t.create().await;
         let password = t.password().await;
-        cloud.inject(Fault::error(service, "AccessDeniedException", "not authorized").on(operation).always());
+        cloud.inject(Fault::error(service, "ForbiddenException", "not authorized").on(operation).always());
         let error = t.rotate().await.unwrap_err();
         let expected = if operation == "AdminInitiateAuth" { "SignInFailed" } else { "Refused" };
         assert_eq!(error.error_type, expected, "{error:?}");
-        assert!(error.error_message.contains("AccessDeniedException"), "{error:?}");
+        assert!(error.error_message.contains("ForbiddenException"), "{error:?}");
         cloud.clear_faults();
-        assert_eq!(t.signs_in(&t.prefix).await, "orders-a");
+        assert_eq!(t.signs_in(&t.prefix).await, "orders-1-a");
         assert_eq!(t.password().await, password);
         t.rotate().await.unwrap();
-        assert_eq!(t.signs_in(&t.prefix).await, "orders-b");
+        assert_eq!(t.signs_in(&t.prefix).await, "orders-1-b");
     }
 }
 
@@ -111,7 +111,7 @@ async fn a_new_password_that_cognito_does_not_know_yet_is_tried_again() {
     let refusal = Fault::error(Service::Cognito, "NotAuthorizedException", "Incorrect username or password.");
     cloud.inject(refusal.on("AdminInitiateAuth").times(2));
     t.rotate().await.unwrap();
-    assert_eq!(t.signs_in(&t.prefix).await, "orders-b");
+    assert_eq!(t.signs_in(&t.prefix).await, "orders-1-b");
 }
 
 #[tokio::test]
@@ -145,17 +145,10 @@ async fn what_cannot_be_rotated_is_told() {
         assert_eq!(error.error_type, "NothingToRotate");
         error.error_message
     };
-    let advice = ": let the custom resource create the service user";
+    let advice = r#": {"RequestType": "Repair"} makes it anew"#;
     assert_eq!(message().await, format!("{credentials} has no user name and password{advice}"));
     let by_hand = json!({"username": "by-hand", "password": "Password-1"}).to_string();
-    let put = t.ssm.put_parameter().name(&credentials).value(by_hand).r#type(ParameterType::SecureString);
-    put.send().await.unwrap();
-    let problem = "names a user that is not one of two that take turns";
+    t.put(&credentials, &by_hand, ParameterType::SecureString).await;
+    let problem = "names a user that is not one of this stack's two";
     assert_eq!(message().await, format!("{credentials} {problem}{advice}"));
-    let id = t.create().await;
-    let name = format!("{}/client-id", t.prefix);
-    t.ssm.delete_parameter().name(&name).send().await.unwrap();
-    assert_eq!(message().await, format!("{name} does not exist{advice}"));
-    t.succeed(Ask::Update(&id, &t.properties()), &t.properties()).await;
-    t.rotate().await.unwrap();
 }

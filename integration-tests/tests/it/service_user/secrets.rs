@@ -29,14 +29,13 @@ async fn logs_and_answers_hold_no_password_client_secret_or_url() {
             t.cloud_formation = Wire::start(script, Step::Answer(answer("200 OK", &[], ""))).await;
             let id = format!("{}/orders@{}", t.pool, t.prefix);
             let mut asked = vec![(Ask::Create, t.properties()), (Ask::Delete(&id), t.properties())];
-            let old = t.properties();
-            asked.insert(1, (Ask::Update(&id, &old), t.properties_with("Group", "order-admins")));
+            asked.insert(1, (Ask::Update(&id), t.properties_with("Group", "order-admins")));
             for (ask, properties) in asked {
                 if let Some(fault) = &fault {
                     cloud.inject(fault.clone());
                 }
                 let event = invocation(t.event(ask, &properties));
-                shown.push(format!("{:?}", service_user::handle(t.function.clone(), event).await));
+                shown.push(format!("{:?}", service_user::handle(t.function(&t.properties()), event).await));
                 shown.push(format!("{:?}", t.rotate().await));
                 cloud.clear_faults();
                 if t.parameters(&t.prefix).await.contains(&"/credentials".to_owned()) {
@@ -45,7 +44,7 @@ async fn logs_and_answers_hold_no_password_client_secret_or_url() {
             }
             secrets.push(t.client_secret.clone());
             shown.extend(t.cloud_formation.requests().into_iter().map(|one| String::from_utf8(one.body).unwrap()));
-            shown.push(format!("{:?}", t.function));
+            shown.push(format!("{:?}", t.function(&t.properties())));
         }
         (secrets, shown)
     })
