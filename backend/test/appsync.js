@@ -44,7 +44,10 @@ export class AppSync {
     const refused = () =>
       new Failure(`Not Authorized to access ${info.fieldName} on type ${info.parentType}`, 'Unauthorized');
     try {
-      const groups = getDirectiveValues(this.schema.getDirective('aws_auth'), field.astNode)?.cognito_groups;
+      const groups = getDirectiveValues(
+        this.schema.getDirective('aws_cognito_user_pools'),
+        field.astNode,
+      )?.cognito_groups;
       if (groups && !groups.some((group) => identity.groups?.includes(group))) throw refused();
       if (!resolver) return source?.[info.fieldName];
       const env = { ORDERS_TABLE: this.table.name };

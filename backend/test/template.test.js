@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { buildSchema } from 'graphql';
-import { subscriptionFilters } from './runtime.js';
+import { subscriptionFilters, Unauthorized } from './runtime.js';
 import { clients, resolvers } from './template.js';
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -52,4 +52,12 @@ test('a customer is told of changes of their own orders only, a service of all',
   assert.deepEqual(filterOf({ ...ada, groups: ['order-staff'] }, { id: 'order-1' }), [[own, one]]);
   assert.deepEqual(filterOf(service), []);
   assert.deepEqual(filterOf(service, { id: 'order-1' }), [[one]]);
+});
+
+test('the purge itself lets only administrators in, whatever directive the schema has', async () => {
+  const { around } = (await resolvers()).get('Mutation.purgeOrders');
+  for (const identity of [{ groups: ['order-services'] }, { groups: null }, null]) {
+    assert.throws(() => around.request({ identity }), Unauthorized);
+  }
+  assert.deepEqual(around.request({ identity: { groups: ['order-admins'] } }), {});
 });
