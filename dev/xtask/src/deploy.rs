@@ -1,8 +1,9 @@
 //! `cargo xtask deploy`: the backend, the functions, and a look at whether they work.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::process::Command;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use runtime_api::Stopwatch;
 use serde_json::json;
 
@@ -25,9 +26,6 @@ pub(crate) async fn run(began: Stopwatch, options: Deploy) -> Result<()> {
         return Ok(());
     }
     account::require(&missing)?;
-    if options.env == "prod" && !options.yes {
-        account::confirm(&functions.name, "deploys to production").await?;
-    }
     let cargo_lambda = cargo_lambda::find_or_install(began).await?;
     plan.execute(|command: &mut Command| cargo_lambda.put_on_path_of(command)).await?;
     println!("\n{} is deployed and answers.", functions.name);
@@ -43,34 +41,63 @@ const OPEN: &str = "FILL-IN";
 
 fn plan(options: &Deploy, functions: &Stack, backend: Option<&Stack>) -> Result<Plan> {
     let mut plan = Plan::default();
-    let env = ["--config-env", options.env.as_str()];
     let mut parameters = functions.parameters.clone();
     if let Some(backend) = backend {
-        let deploy = ["sam", "deploy", "--template-file", "backend/template.yaml"];
         let mut given = backend.parameters.clone();
         set_all(&mut given, &options.backend_parameters);
-        let given = overrides(&given);
-        plan.run("The backend", &[&deploy, &env[..], &["--no-confirm-changeset"], &words(&given)].concat());
+        refuse_open(backend, &given, "backend/samconfig.toml or with --backend-parameter NAME=VALUE")?;
+        deploy(&mut plan, options, "The backend", backend, &["--template-file", "backend/template.yaml"], &given);
         for name in HANDED_OVER {
             plan.read_output(&backend.name, &backend.region, name);
             set(&mut parameters, name, format!("${name}"));
         }
     }
     set_all(&mut parameters, &options.parameters);
-    let open: Vec<&str> = parameters.iter().filter(|(_, value)| value == OPEN).map(|(name, _)| name.as_str()).collect();
-    if !open.is_empty() {
-        bail!(
-            "{} of {} must be filled in: in samconfig.toml, with --parameter NAME=VALUE, or by --backend",
-            open.join(", "),
-            functions.name
-        );
-    }
+    refuse_open(functions, &parameters, "samconfig.toml, with --parameter NAME=VALUE, or by --backend")?;
     let given = overrides(&parameters);
-    plan.run("The programs", &[&["sam", "build"], &env[..], &words(&given)].concat());
-    plan.run("The functions", &[&["sam", "deploy"], &env[..], &["--no-confirm-changeset"], &words(&given)].concat());
+    plan.run("The programs", &[&["sam", "build", "--config-env", &options.env], &words(&given)[..]].concat());
+    deploy(&mut plan, options, "The functions", functions, &[], &parameters);
     smoke_test(&mut plan, functions);
     Ok(plan)
 }
+
+fn refuse_open(stack: &Stack, parameters: &[(String, String)], place: &str) -> Result<()> {
+    let open: Vec<&str> = parameters.iter().filter(|(_, value)| value == OPEN).map(|(name, _)| name.as_str()).collect();
+    ensure!(open.is_empty(), "{} of {} must be filled in: in {place}", open.join(", "), stack.name);
+    Ok(())
+}
+
+/// In production, what will change is shown first, and what was deployed is protected afterwards.
+fn deploy(
+    plan: &mut Plan,
+    options: &Deploy,
+    what: &str,
+    Stack { name, region, .. }: &Stack,
+    template: &[&str],
+    parameters: &[(String, String)],
+) {
+    let given = overrides(parameters);
+    let deploy = |last| [&["sam", "deploy"], template, &["--config-env", &options.env, last], &words(&given)].concat();
+    let is_prod = options.env == "prod";
+    if is_prod && !options.yes {
+        plan.run(&format!("{what}: what will change"), &deploy("--no-execute-changeset"));
+        plan.ask(name);
+    }
+    plan.run(what, &deploy("--no-confirm-changeset"));
+    if is_prod {
+        let protect = |operation, options: &[&'static str]| {
+            [&["aws", "cloudformation", operation, "--stack-name", name, "--region", region], options].concat()
+        };
+        plan.run(
+            "No deletion by accident",
+            &protect("update-termination-protection", &["--enable-termination-protection"]),
+        );
+        plan.run("No replacement of what holds data", &protect("set-stack-policy", &["--stack-policy-body", POLICY]));
+    }
+}
+
+/// A stack policy. Whoever means to replace one of these sets another policy first.
+const POLICY: &str = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}, {"Effect": "Deny", "Principal": "*", "Action": ["Update:Replace", "Update:Delete"], "Resource": "*", "Condition": {"StringEquals": {"ResourceType": ["AWS::Cognito::UserPool", "AWS::DynamoDB::Table", "AWS::SQS::Queue"]}}}]}"#;
 
 /// Calls every function once, on its way to AppSync and back, and leaves nothing behind.
 fn smoke_test(plan: &mut Plan, functions: &Stack) {
@@ -80,8 +107,10 @@ fn smoke_test(plan: &mut Plan, functions: &Stack) {
     let list = r#"{"operation": "ListOrders", "variables": {"limit": 1}}"#;
     let region = &functions.region;
     plan.invoke("query lists orders", "QueryFunction", region, list, r#""listOrders""#);
-    let cancel = r#"{"operation": "CancelOrder", "variables": {"id": "no-such-order", "expectedVersion": 1}}"#;
-    plan.invoke("mutate cancels no order that does not exist", "MutateFunction", region, cancel, "ConditionFailed");
+    // Nobody can have an order of this name, because nobody could guess it.
+    let id = format!("smoke-test-{:016x}", RandomState::new().build_hasher().finish());
+    let cancel = json!({"operation": "CancelOrder", "variables": {"id": id, "expectedVersion": 1}}).to_string();
+    plan.invoke("mutate cancels no order that does not exist", "MutateFunction", region, &cancel, "ConditionFailed");
     let listed = r#""statusCode":200"#;
     plan.invoke("http-api lists orders for staff", "HttpApiFunction", region, &staff_lists_orders(), listed);
     let status = ["curl", "--silent", "--show-error", "--output", "/dev/null", "--write-out", "%{http_code}"];
@@ -193,6 +222,31 @@ mod tests {
         let options = options(&[], &[("DeletionProtection", "off")]);
         let plan = plan(&options, &functions, Some(&backend)).unwrap().to_string();
         assert!(plan.contains("--parameter-overrides LogRetentionDays=7 DeletionProtection=off\n"), "{plan}");
+    }
+
+    #[test]
+    fn production_shows_what_will_change_asks_and_is_protected_afterwards() {
+        let functions = stack("orders-prod", &[]);
+        let backend = stack("orders-backend-prod", &[("CallbackUrls", OPEN)]);
+        let prod =
+            |parameters: &[(&str, &str)], yes| Deploy { env: "prod".to_owned(), yes, ..options(&[], parameters) };
+        let error = plan(&prod(&[], false), &functions, Some(&backend)).unwrap_err().to_string();
+        assert!(error.starts_with("CallbackUrls of orders-backend-prod must be filled in"), "{error}");
+
+        let given = [("CallbackUrls", "https://x.example")];
+        let asked = plan(&prod(&given, false), &functions, Some(&backend)).unwrap().to_string();
+        for stack in ["orders-backend-prod", "orders-prod"] {
+            let place = |text: &str| asked.rfind(text).expect(text);
+            let order = [
+                place(&format!("# This changes {stack}: type {stack} to go on")),
+                place(&format!("update-termination-protection --stack-name {stack} ")),
+                place(&format!("set-stack-policy --stack-name {stack} ")),
+            ];
+            assert!(order.is_sorted(), "{asked}");
+        }
+        assert!(asked.find("--no-execute-changeset") < asked.find("--no-confirm-changeset"), "{asked}");
+        let unasked = plan(&prod(&given, true), &functions, Some(&backend)).unwrap().to_string();
+        assert!(!unasked.contains("type") && !unasked.contains("--no-execute-changeset"), "{unasked}");
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub(crate) async fn run(options: Destroy) -> Result<()> {
 /// The functions go first: their service user is removed from a user pool that is still there.
 fn plan(env: &str, functions: &Stack, backend: Option<&Stack>) -> Plan {
     let mut plan = Plan::default();
+    for stack in [Some(functions), backend].into_iter().flatten() {
+        refuse_if_termination_protected(&mut plan, stack);
+    }
     if let Some(backend) = backend {
         refuse_if_protected(&mut plan, env, backend);
     }
@@ -44,6 +47,16 @@ fn plan(env: &str, functions: &Stack, backend: Option<&Stack>) -> Plan {
         delete("The backend, with all users and orders", backend);
     }
     plan
+}
+
+/// As production is.
+fn refuse_if_termination_protected(plan: &mut Plan, Stack { name, region, .. }: &Stack) {
+    let unprotect = format!(
+        "aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name} \
+         --region {region}"
+    );
+    let what = format!("{name} may be deleted (if it may not: {unprotect})");
+    plan.check_stack(&what, name, region, "Stacks[0].EnableTerminationProtection", "False");
 }
 
 /// CloudFormation would refuse only when the functions are gone already. What counts is what was deployed, not what
@@ -72,6 +85,8 @@ mod tests {
         let place =
             |name: &str| both.find(&format!("--stack-name {name} --region eu-west-1 --no-prompts")).expect(name);
         assert!(place("orders-dev") < place("orders-backend-dev"), "{both}");
+        let unprotect = "--no-enable-termination-protection --stack-name orders-dev";
+        assert!(both.find(unprotect).unwrap() < place("orders-dev"), "{both}");
         assert!(!plan("dev", &stack("orders-dev"), None).to_string().contains("backend"));
     }
 

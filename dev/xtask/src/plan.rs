@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::account;
 use crate::client::excerpt;
 use crate::environment;
 use crate::process;
@@ -34,6 +35,8 @@ enum Then {
     Keep(String),
     /// It must contain this.
     Expect(String),
+    /// There is no command: the user types this name to go on.
+    Ask(String),
 }
 
 impl Plan {
@@ -52,12 +55,22 @@ impl Plan {
     /// Reads what a parameter of a stack was deployed as, which must contain `expected`.
     pub(crate) fn check_parameter(&mut self, what: &str, stack: &str, region: &str, name: &str, expected: &str) {
         let query = format!("Stacks[0].Parameters[?ParameterKey=='{name}'].ParameterValue");
-        self.check(what, &describe_stack(stack, region, &query), expected);
+        self.check_stack(what, stack, region, &query, expected);
+    }
+
+    /// Asks something about a stack; the answer must contain `expected`.
+    pub(crate) fn check_stack(&mut self, what: &str, stack: &str, region: &str, query: &str, expected: &str) {
+        self.check(what, &describe_stack(stack, region, query), expected);
     }
 
     /// Runs a command whose output must contain `expected`.
     pub(crate) fn check(&mut self, what: &str, words: &[&str], expected: &str) {
         self.add(what.to_owned(), words, Then::Expect(expected.to_owned()));
+    }
+
+    /// Goes on only if the user types the name of the stack.
+    pub(crate) fn ask(&mut self, stack: &str) {
+        self.add(format!("changes {stack}"), &[], Then::Ask(stack.to_owned()));
     }
 
     /// Invokes the function whose name was read as `$FUNCTION`; what it answers must contain `expected`.
@@ -84,6 +97,9 @@ impl Plan {
 
 impl Step {
     async fn execute(&self, kept: &mut BTreeMap<String, String>, prepare: impl Fn(&mut Command)) -> Result<()> {
+        if let Then::Ask(name) = &self.then {
+            return account::confirm(name, &self.what).await;
+        }
         let words: Vec<String> = self.words.iter().map(|word| filled_in(word, kept)).collect();
         let mut command = Command::new(&words[0]);
         environment::without_cargo_run(&mut command).args(&words[1..]).current_dir(project::root());
@@ -101,7 +117,7 @@ impl Step {
 
     fn take(&self, output: &str, kept: &mut BTreeMap<String, String>) -> Result<()> {
         match &self.then {
-            Then::Show => {}
+            Then::Show | Then::Ask(_) => {}
             Then::Keep(_) if matches!(output, "" | "None") => bail!("there is no such output"),
             Then::Keep(name) => {
                 kept.insert(name.clone(), output.to_owned());
@@ -148,6 +164,7 @@ impl Display for Plan {
             match &step.then {
                 Then::Show => writeln!(f, "\n# {}\n{command}", step.what)?,
                 Then::Keep(name) => writeln!(f, "{name}=$({command})")?,
+                Then::Ask(name) => writeln!(f, "\n# This {}: type {name} to go on", step.what)?,
                 Then::Expect(expected) => writeln!(f, "\n# {}: the answer has {expected}\n{command}", step.what)?,
             }
         }
