@@ -31,7 +31,7 @@ pub(crate) async fn converge(to: &Administration) -> Result<String, ServiceUserE
     Ok(credentials.username)
 }
 
-/// Deletes the service user; what was there before it comes back. The functions sign in as nobody else until then.
+/// Deletes the service user. What was adopted comes back first, so that whoever reads it can sign in at any time.
 pub(crate) async fn delete(to: &Administration) -> Result<(), ServiceUserError> {
     let parameters = to.parameters();
     let stored = parameters.read().await?;
