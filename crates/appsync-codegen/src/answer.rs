@@ -24,6 +24,8 @@ pub(crate) struct Module<'a> {
     names: Names,
     items: Vec<String>,
     pub(crate) scalars: BTreeSet<&'static str>,
+    /// The modules beside it that it uses.
+    siblings: BTreeSet<&'static str>,
     /// The types of objects that are selected more than once by the same text.
     known: BTreeMap<Identity<'a>, String>,
 }
@@ -35,6 +37,7 @@ impl Module<'_> {
             names: Names::new(),
             items: Vec::new(),
             scalars: BTreeSet::new(),
+            siblings: BTreeSet::new(),
             known: BTreeMap::new(),
         }
     }
@@ -56,11 +59,7 @@ impl Module<'_> {
     pub(crate) fn text(&self, doc: &str) -> String {
         let body = self.items.join("\n");
         let scalars: Vec<String> = self.scalars.iter().map(ToString::to_string).collect();
-        let siblings: Vec<String> = ["fragments", "types"]
-            .into_iter()
-            .filter(|it| body.contains(&format!("{it}::")))
-            .map(str::to_owned)
-            .collect();
+        let siblings: Vec<String> = self.siblings.iter().map(ToString::to_string).collect();
         let mut uses = text::import("", "super", &siblings);
         uses += "use ::appsync::codegen_support as support;\n";
         uses += &text::import("", "::appsync::scalars", &scalars);
@@ -72,8 +71,12 @@ impl Module<'_> {
     }
 
     /// How `name`, of the module `of`, is called here.
-    fn path(&self, of: &str, name: &str) -> String {
-        if self.name == of { name.to_owned() } else { format!("{of}::{name}") }
+    fn path(&mut self, of: &'static str, name: &str) -> String {
+        if self.name == of {
+            return name.to_owned();
+        }
+        self.siblings.insert(of);
+        format!("{of}::{name}")
     }
 }
 
@@ -87,21 +90,23 @@ pub(crate) struct Used<'a> {
     pub(crate) types: BTreeSet<&'a Name>,
     fragments: BTreeSet<&'a Name>,
     waiting: VecDeque<&'a Node<Fragment>>,
-    fragment_names: BTreeMap<&'a Name, String>,
+    fragment_names: BTreeMap<&'a str, String>,
+    type_names: BTreeMap<&'a str, String>,
 }
 
 impl<'a> Used<'a> {
     pub(crate) fn new(selections: Selections<'a>) -> Self {
-        let mut names = Names::new();
-        let mut fragments: Vec<&Name> = selections.document.fragments.keys().collect();
-        fragments.sort();
-        let fragment_names = fragments.into_iter().map(|name| (name, names.take(names::verbatim(name)))).collect();
+        let types = selections.schema.types.iter().filter(|(_, ty)| ty.is_enum() || ty.is_input_object());
+        let types = names::each_once(types.map(|(name, _)| name.as_str()), Names::new(), names::verbatim);
+        let fragments = selections.document.fragments.keys().map(Name::as_str);
+        let fragments = names::each_once(fragments, Names::new(), names::verbatim);
         Self {
             selections,
             types: BTreeSet::new(),
             fragments: BTreeSet::new(),
             waiting: VecDeque::new(),
-            fragment_names,
+            fragment_names: fragments,
+            type_names: types,
         }
     }
 
@@ -122,7 +127,7 @@ impl<'a> Used<'a> {
         let mut module = Module::new("fragments");
         module.reserve(self.fragment_names.values().map(String::as_str));
         while let Some(fragment) = self.waiting.pop_front() {
-            let name = self.fragment_names[&fragment.name].clone();
+            let name = self.fragment_names[fragment.name.as_str()].clone();
             self.root(&mut module, &name, &name, &fragment.selection_set);
         }
         module
@@ -156,11 +161,11 @@ impl<'a> Used<'a> {
         };
     }
 
-    fn fragment(&mut self, module: &Module<'_>, fragment: &'a Node<Fragment>) -> String {
+    fn fragment(&mut self, module: &mut Module<'_>, fragment: &'a Node<Fragment>) -> String {
         if self.fragments.insert(&fragment.name) {
             self.waiting.push_back(fragment);
         }
-        module.path("fragments", &self.fragment_names[&fragment.name])
+        module.path("fragments", &self.fragment_names[fragment.name.as_str()])
     }
 
     /// The types of which something else is selected than of others.
@@ -179,7 +184,9 @@ impl<'a> Used<'a> {
         parts: &[Part<'a>],
         (others, variants): (Fields<'a>, Vec<(&'a Name, Fields<'a>)>),
     ) -> String {
-        let other_variant = names::other(variants.iter().map(|(ty, _)| ty.as_str()));
+        let types = variants.iter().map(|(ty, _)| ty.as_str());
+        let other_variant = names::other(types.clone());
+        let names = names::each_once(types, Names::for_members(), names::variant);
         let mut item = format!("support::one_of! {{\n    pub enum {name} {{\n");
         for (ty, fields) in variants {
             let fragment = self.selections.only_fragment(parts, ty, Of::Type(ty), true);
@@ -197,7 +204,7 @@ impl<'a> Used<'a> {
                     name
                 }
             };
-            item += &format!("        {}({path}) = {:?},\n", names::variant(ty), ty.as_str());
+            item += &format!("        {}({path}) = {:?},\n", names[ty.as_str()], ty.as_str());
         }
         let other = module.names.take(format!("{prefix}Other"));
         item += &format!("    }} else {other_variant}({other})\n}}\n");
@@ -216,7 +223,7 @@ impl<'a> Used<'a> {
         fields: &Fields<'a>,
         typename: Option<bool>,
     ) -> String {
-        let mut taken = Names::for_fields();
+        let mut taken = Names::for_members();
         let mut item = format!("{STRUCT}pub struct {name} {{\n");
         if let Some(conditional) = typename {
             let mut attributes = vec!["rename = \"__typename\"".to_owned()];
@@ -267,26 +274,33 @@ impl<'a> Used<'a> {
         if self.selections.is_abstract(ty) { Of::Other(ty) } else { Of::Type(ty) }
     }
 
-    pub(crate) fn named(&mut self, module: &Module<'_>, name: &'a Name) -> String {
+    pub(crate) fn named(&mut self, module: &mut Module<'_>, name: &'a Name) -> String {
         self.types.insert(name);
-        module.path("types", &names::verbatim(name))
+        module.path("types", &self.type_names[name.as_str()])
+    }
+
+    /// What an enum or an input is called.
+    pub(crate) fn type_name(&self, name: &str) -> &str {
+        &self.type_names[name]
     }
 }
 
+/// The scalars that have a type of the same name in the client crate.
+pub(crate) const SCALARS: [&str; 10] = [
+    "AWSDate",
+    "AWSDateTime",
+    "AWSEmail",
+    "AWSIPAddress",
+    "AWSJSON",
+    "AWSPhone",
+    "AWSTime",
+    "AWSTimestamp",
+    "AWSURL",
+    "ID",
+];
+
 /// The Rust type of a scalar; a schema has no others than these.
 pub(crate) fn scalar(used: &mut BTreeSet<&'static str>, name: &str) -> String {
-    const SCALARS: [&str; 10] = [
-        "AWSDate",
-        "AWSDateTime",
-        "AWSEmail",
-        "AWSIPAddress",
-        "AWSJSON",
-        "AWSPhone",
-        "AWSTime",
-        "AWSTimestamp",
-        "AWSURL",
-        "ID",
-    ];
     if let Some(scalar) = SCALARS.iter().find(|scalar| **scalar == name) {
         used.insert(scalar);
     }

@@ -98,6 +98,8 @@ const LINTS: &str = "#[allow(
 /// What each operation's type and module are called, and the text of the module.
 fn modules<'a>(operations: &[&'a Node<Operation>], used: &mut Used<'a>) -> (Vec<(String, String)>, Vec<String>) {
     let mut taken = Names::new();
+    // A module of the generated file, and crates that the code around it may want to use.
+    ["appsync", "core", "generated", "std"].into_iter().for_each(|name| drop(taken.take(name.to_owned())));
     let types: Vec<String> = operations.iter().map(|it| taken.take(names::operation(name(it)))).collect();
     let mut modules = Vec::new();
     let names = operations.iter().zip(types).map(|(operation, ty)| {

@@ -48,7 +48,7 @@ pub(crate) fn types<'a>(schema: &'a Schema, used: &mut Used<'a>) -> Module<'a> {
     let mut items = BTreeMap::new();
     while let Some(name) = used.types.iter().find(|name| !items.contains_key(**name)).copied() {
         let item = match &schema.types[name] {
-            ExtendedType::Enum(definition) => enumeration(name, definition),
+            ExtendedType::Enum(definition) => enumeration(used.type_name(name), definition),
             ExtendedType::InputObject(definition) => input(name, definition, schema, &mut module, used),
             _ => String::new(),
         };
@@ -74,7 +74,8 @@ fn input<'a>(
         boxed: !field.ty.is_list() && contains(schema, field.ty.inner_named_type(), name),
     });
     let description = definition.description.as_deref().map_or_else(|| format!("The input `{name}`."), str::to_owned);
-    structure(&names::verbatim(name), &description, &members.collect::<Vec<_>>(), module, used)
+    let rust = used.type_name(name).to_owned();
+    structure(&rust, &description, &members.collect::<Vec<_>>(), module, used)
 }
 
 /// Whether an input of the type `outer` holds one of the type `inner`, other than in a list.
@@ -99,7 +100,7 @@ fn structure<'a>(
     module: &mut Module<'a>,
     used: &mut Used<'a>,
 ) -> String {
-    let mut taken = Names::for_fields();
+    let mut taken = Names::for_members();
     let mut fields = String::new();
     let (mut parameters, mut values) = (Vec::new(), Vec::new());
     for member in members {
@@ -116,19 +117,20 @@ fn structure<'a>(
         }
         let required = answer::required(member.ty, &leaf);
         let mut coerced = coerced(member.ty, &leaf);
-        let is_required = member.ty.is_non_null() && !member.has_default;
-        values.push(if is_required { ident.clone() } else { format!("{ident}: Default::default()") });
         let ty = match (member.ty.is_non_null(), member.has_default) {
             (true, false) => {
                 parameters.push(format!("{ident}: {required}"));
+                values.push(ident.clone());
                 required
             }
             (true, true) => {
+                values.push(format!("{ident}: None"));
                 coerced =
                     Some(format!("support::Given<{}>", coerced.unwrap_or(format!("support::AsItIs<{required}>"))));
                 answer::optional(&mut attributes, &required)
             }
             (false, _) => {
+                values.push(format!("{ident}: ::appsync::Patch::Absent"));
                 coerced = coerced.map(|coerced| format!("::appsync::Patch<{coerced}>"));
                 answer::patch(&mut attributes, &required)
             }
@@ -163,9 +165,8 @@ fn coerced(ty: &Type, leaf: &str) -> Option<String> {
         Type::Named(name) | Type::NonNullNamed(name) => match name.as_str() {
             "ID" => Some("support::CoercedId".to_owned()),
             "Int" => Some("support::CoercedInt".to_owned()),
-            scalar if scalar.starts_with("AWS") && scalar == leaf && scalar != "AWSTimestamp" => {
-                Some(format!("support::Checked<{scalar}>"))
-            }
+            "AWSTimestamp" => None,
+            scalar if answer::SCALARS.contains(&scalar) => Some(format!("support::Checked<{scalar}>")),
             _ => None,
         },
         Type::List(item) | Type::NonNullList(item) => {
@@ -181,18 +182,18 @@ fn coerced(ty: &Type, leaf: &str) -> Option<String> {
 
 /// An enum that also takes, and gives back, a value that the schema did not have when the code was generated.
 fn enumeration(name: &str, definition: &EnumType) -> String {
-    let doc = definition.description.as_deref().map_or_else(|| format!("The enum `{name}`."), str::to_owned);
-    let mut item = format!(
-        "support::enumeration! {{\n{}    pub enum {} {{\n",
-        text::indented(&text::docs(&doc)),
-        names::verbatim(name)
-    );
+    let values = definition.values.keys().map(Name::as_str);
+    let other = names::other(values.clone());
+    let variants = names::each_once(values, Names::for_members(), names::variant);
+    let doc = definition.description.as_deref();
+    let doc = doc.map_or_else(|| format!("The enum `{}`.", definition.name), str::to_owned);
+    let mut item = format!("support::enumeration! {{\n{}    pub enum {name} {{\n", text::indented(&text::docs(&doc)));
     for (value, definition) in &definition.values {
         let deprecated = answer::deprecated(&definition.directives);
         let head = text::docs(definition.description.as_deref().unwrap_or_default())
             + &text::deprecation(deprecated.as_deref());
-        let variant = format!("{head}{} = {:?},\n", names::variant(value), value.as_str());
+        let variant = format!("{head}{} = {:?},\n", variants[value.as_str()], value.as_str());
         item += &text::indented(&text::indented(&variant));
     }
-    item + &format!("    }} else {}\n}}\n", names::other(definition.values.keys().map(Name::as_str)))
+    item + &format!("    }} else {other}\n}}\n")
 }

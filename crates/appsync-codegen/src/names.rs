@@ -1,6 +1,6 @@
 //! From GraphQL's names to Rust's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
@@ -13,12 +13,12 @@ const KEYWORDS: &[&str] = &[
     "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// What generated code calls by its bare name.
+/// What generated code, or that of `serde_derive`, calls by its bare name.
 #[rustfmt::skip]
 const USED: &[&str] = &[
     "AWSDate", "AWSDateTime", "AWSEmail", "AWSIPAddress", "AWSJSON", "AWSPhone", "AWSTime", "AWSTimestamp", "AWSURL", "Box",
     "Deserialize", "Err", "ID", "each_operation", "None", "Ok", "Option", "Serialize", "Some", "String", "Vec", "bool", "f64",
-    "fragments", "generated", "i32", "str", "support", "types",
+    "fragments", "generated", "i32", "str", "support", "types", "u64", "u8", "usize",
 ];
 
 /// The names in one module, each given once.
@@ -29,8 +29,8 @@ impl Names {
         Self(USED.iter().map(ToString::to_string).collect())
     }
 
-    /// Those of a struct's fields, which hide nothing.
-    pub(crate) fn for_fields() -> Self {
+    /// Those of fields and variants, which hide nothing.
+    pub(crate) fn for_members() -> Self {
         Self(BTreeSet::new())
     }
 
@@ -43,6 +43,17 @@ impl Names {
         self.0.insert(free.clone());
         free
     }
+}
+
+/// What each name is called. Those that stay as they are come first, so that others are called differently.
+pub(crate) fn each_once<'a>(
+    names: impl Iterator<Item = &'a str>,
+    mut taken: Names,
+    rust: fn(&str) -> String,
+) -> BTreeMap<&'a str, String> {
+    let mut names: Vec<(bool, &str)> = names.map(|name| (rust(name) != name, name)).collect();
+    names.sort_unstable();
+    names.into_iter().map(|(_, name)| (name, taken.take(rust(name)))).collect()
 }
 
 /// What a variant for all other values or types is called beside those of the schema.
