@@ -3,7 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apollo_compiler::ast::Document;
+use apollo_compiler::{ast::Document, validation::WithErrors};
 use apollo_parser::{Lexer, TokenKind};
 
 use crate::{Error, problem::Problem};
@@ -75,53 +75,56 @@ fn read(file: &Path) -> Result<String, Problem> {
 
 /// Reads and parses a file of the schema; what is wrong with it becomes problems.
 pub(crate) fn parse_schema(file: &Path, problems: &mut Vec<Problem>) -> Document {
-    parse(file, with_ampersands, problems)
+    let Some(text) = read_or(file, problems) else { return Document::new() };
+    let parsed = Document::parse(&text, file);
+    // A name after an interface may also be the first word of the next definition.
+    let parsed = parsed.or_else(|failed| match Document::parse(with_ampersands(&text), file) {
+        Err(other) if other.errors.len() >= failed.errors.len() => Err(failed),
+        better => better,
+    });
+    document_or(parsed, file, problems)
 }
 
 /// Reads and parses a file of operations; what is wrong with it becomes problems.
 pub(crate) fn parse_operations(file: &Path, problems: &mut Vec<Problem>) -> Document {
-    parse(file, |text| text, problems)
+    let Some(text) = read_or(file, problems) else { return Document::new() };
+    document_or(Document::parse(text, file), file, problems)
 }
 
-fn parse(file: &Path, prepare: fn(String) -> String, problems: &mut Vec<Problem>) -> Document {
-    let text = match read(file) {
-        Ok(text) => text,
-        Err(problem) => {
-            problems.push(problem);
-            return Document::new();
-        }
-    };
-    Document::parse(prepare(text), file).unwrap_or_else(|failed| {
+fn read_or(file: &Path, problems: &mut Vec<Problem>) -> Option<String> {
+    read(file).map_err(|problem| problems.push(problem)).ok()
+}
+
+fn document_or(parsed: Result<Document, WithErrors<Document>>, file: &Path, problems: &mut Vec<Problem>) -> Document {
+    parsed.unwrap_or_else(|failed| {
         problems.extend(Problem::all_of(&failed.errors, file, |_| None));
         failed.partial
     })
 }
 
-/// `implements A, B`, as GraphQL was written before 2018, becomes `implements A& B`: at the same places.
-fn with_ampersands(text: String) -> String {
-    if !text.contains("implements") {
-        return text;
-    }
-    let mut bytes = text.clone().into_bytes();
-    let (tokens, _) = Lexer::new(&text).lex();
-    // After `implements`: whether the name of an interface came last, and where what separates it from the next one is.
-    let mut list: Option<(bool, usize)> = None;
-    for token in tokens {
+/// `implements A, B`, as GraphQL was written before 2018, becomes `implements A, &B`.
+fn with_ampersands(text: &str) -> String {
+    let mut with = String::new();
+    let mut copied = 0;
+    // After `implements`: whether the name of an interface came last.
+    let mut list: Option<bool> = None;
+    for token in Lexer::new(text).lex().0 {
         list = match (token.kind(), list) {
-            (TokenKind::Name, _) if token.data() == "implements" => Some((false, 0)),
-            (TokenKind::Name, Some((true, separator))) => {
-                bytes[separator] = b'&';
-                Some((true, 0))
+            (TokenKind::Name, _) if token.data() == "implements" => Some(false),
+            (TokenKind::Name, Some(is_next)) => {
+                if is_next {
+                    with += &text[copied..token.index()];
+                    with.push('&');
+                    copied = token.index();
+                }
+                Some(true)
             }
-            (TokenKind::Name, Some((false, _))) => Some((true, 0)),
-            (TokenKind::Amp, Some(_)) => Some((false, 0)),
-            (TokenKind::Comma, Some((name, _))) => Some((name, token.index())),
-            (TokenKind::Whitespace, Some((name, 0))) => Some((name, token.index())),
-            (TokenKind::Whitespace | TokenKind::Comment, list) => list,
+            (TokenKind::Amp, Some(_)) => Some(false),
+            (TokenKind::Comma | TokenKind::Whitespace | TokenKind::Comment, list) => list,
             _ => None,
         };
     }
-    String::from_utf8(bytes).unwrap_or(text)
+    with + &text[copied..]
 }
 
 fn graphql_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {

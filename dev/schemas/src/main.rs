@@ -8,7 +8,7 @@ mod text;
 use std::{fs, process::ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
-use apollo_compiler::{ExecutableDocument, Schema, validation::Valid};
+use apollo_compiler::{ExecutableDocument, Schema, ast::Document, validation::Valid};
 use appsync::Operation;
 use fastrand::Rng;
 use serde::{Serialize, de::DeserializeOwned};
@@ -47,7 +47,8 @@ fn main() -> ExitCode {
 
 fn check_project(project: &Project) -> Result<String> {
     let (lines, checks) = project.generated.map_err(anyhow::Error::msg)?;
-    let sdl = with_ampersands(&fs::read_to_string(project.schema)?);
+    let sdl = fs::read_to_string(project.schema)?;
+    let sdl = if Document::parse(&sdl, project.schema).is_ok() { sdl } else { with_ampersands(&sdl) };
     // What AppSync brings may be declared twice now, which changes nothing.
     let schema = Schema::parse(format!("{sdl}\n{PRELUDE}"), project.schema).unwrap_or_else(|failed| failed.partial);
     let schema = Valid::assume_valid(schema);
@@ -61,11 +62,15 @@ fn check_project(project: &Project) -> Result<String> {
 
 /// `implements A, B`, as it was written before 2018, in today's form.
 fn with_ampersands(sdl: &str) -> String {
-    let mut parts = sdl.split(" implements ");
+    let mut parts = sdl.split(" implements");
     let mut today = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (interfaces, rest) = part.split_at(part.find(['{', '@', '#', '"']).unwrap_or(part.len()));
-        let interfaces: Vec<&str> = interfaces.split([',', '&', ' ', '\n']).filter(|it| !it.is_empty()).collect();
+        if !part.starts_with([',', '&', ' ', '\r', '\n']) {
+            today += &format!(" implements{part}");
+            continue;
+        }
+        let interfaces: Vec<&str> = interfaces.split([',', '&', ' ', '\r', '\n']).filter(|it| !it.is_empty()).collect();
         today += &format!(" implements {} {rest}", interfaces.join(" & "));
     }
     today

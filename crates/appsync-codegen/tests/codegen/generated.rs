@@ -196,6 +196,31 @@ fn interfaces_may_be_separated_as_they_were_before_2018() {
 }
 
 #[test]
+fn a_name_after_an_interface_may_be_the_next_definition() {
+    let schema = "
+        interface A { id: ID } interface B { id: ID }
+        extend type Order implements A
+        type Order { id: ID status: Verb }
+        enum Verb { extends implements overrides }
+        type Query { order(id: ID): Order }
+    ";
+    Project::new().with("schema.graphql", schema).generated();
+
+    // The lines stay what they are, and nothing that is right is called wrong.
+    let old = schema.replace("enum Verb {", "type C implements A\n, B { id: ID }\nenum Verb {\n! ");
+    let error = Project::new().with("schema.graphql", old).generate().expect_err("there is a `!`");
+    assert_problem(&error.problems()[0], "schema.graphql", Some((8, 1)), "syntax error", "");
+}
+
+#[test]
+fn a_description_that_looks_like_code_uses_nothing() {
+    let schema = "type Query { \"see types::A and fragments::B\" a: Int }";
+    let project = Project::new().without("graphql/fragments/OrderFields.graphql").with("schema.graphql", schema);
+    let code = project.with("graphql/GetOrder.graphql", "query A { a }").generated();
+    assert!(!code.contains("use super::"), "{code}");
+}
+
+#[test]
 fn directives_of_appsync_are_taken_wherever_it_takes_them_and_others_are_a_warning() {
     let project = Project::new()
         .replacing("schema.graphql", "enum Status {", "enum Status @aws_cognito_user_pools {")
