@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use apollo_compiler::{ExecutableDocument, Name, Schema, ast::OperationType, executable::Operation};
+use apollo_compiler::{
+    ExecutableDocument, Name, Node, Schema, ast::OperationType, executable::Operation, schema::ExtendedType,
+};
 
 use crate::{
     problem::Problem,
@@ -27,7 +29,7 @@ pub(crate) fn warnings(document: &ExecutableDocument, schema: &Schema) -> Vec<Pr
                 .filter_map(|selected| {
                     let mut missing = Vec::new();
                     let ty = selected.field.ty().inner_named_type();
-                    find_missing(&selections, ty, &selected.parts, "", &mut missing);
+                    find_missing(&selections, &[ty], &selected.parts, "", &mut missing);
                     let last = missing.pop()?;
                     let missing = if missing.is_empty() { last } else { format!("{} and {last}", missing.join(", ")) };
                     let message = format!("subscribers of `{}` get null for {missing}", selected.field.name);
@@ -54,27 +56,44 @@ fn subscribed(schema: &Schema) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Fields that are objects themselves, and not selected at all, are told; what is inside of those that are is looked at.
-fn find_missing(selections: &Selections<'_>, ty: &Name, parts: &[Part<'_>], path: &str, missing: &mut Vec<String>) {
-    let Some(object) = selections.schema.get_object(ty) else { return };
-    let selected = selections.collect(parts, Of::Type(ty)).fields;
-    for (name, definition) in &object.fields {
+/// Fields that are objects themselves, and not selected at all, are told; what is inside of those that are is looked at. `types`
+/// are those of the objects on the way: what leads back to one of them could be selected without end.
+fn find_missing(
+    selections: &Selections<'_>,
+    types: &[&Name],
+    parts: &[Part<'_>],
+    path: &str,
+    missing: &mut Vec<String>,
+) {
+    let Some(ty) = types.last() else { return };
+    let (fields, of) = match selections.schema.types.get(*ty) {
+        Some(ExtendedType::Object(object)) => (&object.fields, Of::Type(ty)),
+        Some(ExtendedType::Interface(interface)) => (&interface.fields, Of::Other(ty)),
+        _ => return,
+    };
+    let selected = selections.collect(parts, of).fields;
+    for (name, definition) in fields {
+        let ty = definition.ty.inner_named_type();
         match selected.iter().find(|selected| selected.field.name == *name) {
             None if definition.arguments.iter().any(|argument| argument.is_required()) => {}
+            None if types.len() > 1 && types.contains(&ty) => {}
             None => missing.push(format!("`{path}{name}`")),
             Some(found) => {
-                let path = format!("{path}{name}.");
-                find_missing(selections, definition.ty.inner_named_type(), &found.parts, &path, missing);
+                find_missing(selections, &[types, &[ty]].concat(), &found.parts, &format!("{path}{name}."), missing);
             }
         }
     }
 }
 
-fn allows(operation: &Operation, document: &ExecutableDocument) -> bool {
-    let name = operation.name.as_ref().and_then(|name| name.location());
-    name.and_then(|span| Some((span, document.sources.get(&span.file_id())?))).is_some_and(|(span, source)| {
-        let (before, after) = source.source_text().split_at(span.offset());
-        let end = after.find("\n}").unwrap_or(after.len());
-        before.rsplit("\n}").next().unwrap_or(before).contains(ALLOWED) || after[..end].contains(ALLOWED)
-    })
+/// Whether its text says so, or what is between it and the definition before it.
+fn allows(operation: &Node<Operation>, document: &ExecutableDocument) -> bool {
+    let Some(span) = operation.location() else { return false };
+    let Some(source) = document.sources.get(&span.file_id()) else { return false };
+    let text = source.source_text();
+    let end_of_line = |end: usize| text[end..].find('\n').map_or(text.len(), |at| end + at);
+    let operations = document.operations.named.values().map(Node::location);
+    let others = operations.chain(document.fragments.values().map(Node::location)).flatten();
+    let ends = others.filter(|other| other.file_id() == span.file_id()).map(|other| other.end_offset());
+    let before = ends.filter(|end| *end <= span.offset()).max().map_or(0, end_of_line);
+    text[before.min(span.offset())..end_of_line(span.end_offset())].contains(ALLOWED)
 }
