@@ -59,8 +59,8 @@ impl Codegen {
         write_file(out_dir.as_ref(), &self.code()?.0)
     }
 
-    /// What is no error but deserves a look: a fragment that no operation spreads, a directive that this crate does not know, a
-    /// mutation that leaves out what its subscribers may select.
+    /// What is no error but deserves a look: a file that is not used, a fragment that no operation spreads, a directive that this
+    /// crate does not know, a mutation that leaves out what its subscribers may select.
     ///
     /// # Errors
     /// As for [`Codegen::generate`].
@@ -69,8 +69,8 @@ impl Codegen {
     }
 
     fn code(&self) -> Result<(String, Vec<Problem>), Error> {
-        let files = Files::find(&self.schema, &self.folder)?;
         let mut warnings = Vec::new();
+        let files = Files::find(&self.schema, &self.folder, &mut warnings)?;
         let schema = schema::load(&files, &mut warnings)?;
         let document = documents::load(&files, &schema, &mut warnings)?;
         warnings.extend(subscribers::warnings(&document, &schema));

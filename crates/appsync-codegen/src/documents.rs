@@ -20,27 +20,38 @@ pub(crate) fn load(
     warnings: &mut Vec<Problem>,
 ) -> Result<ExecutableDocument, Error> {
     let mut problems = Vec::new();
-    let mut documents: Vec<(&PathBuf, Document)> = Vec::new();
+    let mut documents: Vec<Document> = Vec::new();
     for file in &files.documents {
         let found = problems.len();
         let document = files::parse_operations(file, &mut problems);
-        problems.extend(document.definitions.iter().filter_map(|it| misplaced(it, &document, file)));
-        // What is left of such a file would only give misleading messages.
+        // What is left of a file with errors would only give misleading messages.
         if problems.len() == found {
-            documents.push((file, document));
+            problems.extend(document.definitions.iter().filter_map(|it| misplaced(it, &document, file)));
+        }
+        match () {
+            () if problems.len() > found => {}
+            () if document.definitions.is_empty() => {
+                warnings.push(files::unused(file, "there is no operation and no fragment in it"));
+            }
+            () => documents.push(document),
         }
     }
     let is_complete = problems.is_empty();
 
     let mut errors = DiagnosticList::new(Default::default());
     let mut builder = ExecutableDocument::builder(Some(schema), &mut errors);
-    for (_, document) in &documents {
+    for document in &documents {
         builder.add_ast_document(document, true);
     }
     let document = builder.build();
     let help = |message: &str| {
         let help = suggest::help_for(message, schema).or_else(|| suggest::fragment(message, document.fragments.keys()));
-        help.or_else(|| other_file(message, &document))
+        help.or_else(|| {
+            suggest::other_place(message, &document.sources, |name| {
+                let fragment = document.fragments.get(name).map(|fragment| fragment.location());
+                fragment.or_else(|| Some(document.operations.named.get(name)?.location()))?
+            })
+        })
     };
     let none = PathBuf::new();
     let built = Problem::all_of(&errors, &none, help);
@@ -83,13 +94,4 @@ fn misplaced(definition: &Definition, document: &Document, file: &Path) -> Optio
         Definition::OperationDefinition(_) | Definition::FragmentDefinition(_) => None,
         _ => Some(problem("this is not an operation").with_help("types belong into the schema")),
     }
-}
-
-/// Where else a name that is defined twice is defined.
-fn other_file(message: &str, document: &ExecutableDocument) -> Option<String> {
-    let name = message.strip_suffix("` is defined multiple times in the document")?.rsplit('`').next()?;
-    let fragment = document.fragments.get(name).and_then(|fragment| fragment.location());
-    let span = fragment.or_else(|| document.operations.named.get(name)?.location())?;
-    let file = document.sources.get(&span.file_id())?.path().display();
-    Some(format!("the other one is in {file}; give one of them another name"))
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -21,7 +22,7 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    pub(crate) fn find(schema: &Path, folder: &Path) -> Result<Self, Error> {
+    pub(crate) fn find(schema: &Path, folder: &Path, warnings: &mut Vec<Problem>) -> Result<Self, Error> {
         let [schema, folder] =
             [(schema, "the schema"), (folder, "the folder of the operations")].map(|(path, what)| {
                 fs::canonicalize(path).map_err(|error| {
@@ -30,14 +31,13 @@ impl Files {
                 })
             });
         let (schema, folder) = (schema?, folder?);
-        let schemas = if schema.is_dir() { graphql_files(&schema)? } else { vec![schema.clone()] };
+        let schemas = if schema.is_dir() { graphql_files(&schema, warnings)? } else { vec![schema.clone()] };
         if schemas.is_empty() {
             return Err(Problem::in_file(&schema, "there is no .graphql or .gql file in this folder").into());
         }
-        let mut documents = graphql_files(&folder)?;
-        documents.retain(|file| !schemas.contains(file));
-        let prelude = documents.iter().position(|file| *file == folder.join(PRELUDE));
-        let prelude = prelude.map(|at| documents.remove(at));
+        let mut documents = graphql_files(&folder, warnings)?;
+        let prelude = fs::canonicalize(folder.join(PRELUDE)).ok();
+        documents.retain(|file| !schemas.contains(file) && prelude.as_ref() != Some(file));
         if documents.is_empty() {
             let help = "write one into a file, for example GetOrder.graphql with `query GetOrder ...`";
             return Err(Problem::in_file(&folder, "there is no operation in this folder").with_help(help).into());
@@ -49,28 +49,31 @@ impl Files {
 /// Reads a file. What is not GraphQL at all is told apart: it would only give misleading messages.
 fn read(file: &Path) -> Result<String, Problem> {
     let bytes = fs::read(file).map_err(|error| unreadable(file, "the file", &error))?;
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.contains(&0) {
         return Err(
             Problem::in_file(file, "this file is UTF-16").with_help("save it as UTF-8; PowerShell's `>` writes UTF-16")
         );
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).lines().count();
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|byte| *byte == b'\n').count();
         Problem::in_file(file, format!("this file is not UTF-8, in line {line}")).with_help("save it as UTF-8")
     })?;
     let text = text.trim_start_matches('\u{feff}').to_owned();
-    let start = text.trim_start().to_lowercase();
+    let mut start = text.chars().filter(|char| !char.is_whitespace());
+    let what = match (start.next(), start.next()) {
+        (Some('<'), _) => "a web page or XML",
+        (Some('{'), Some('"' | '}')) | (Some('['), _) => "JSON, such as that of an introspection",
+        _ => return Ok(text),
+    };
     let fetch =
         "fetch the schema as SDL: `aws appsync get-introspection-schema --api-id ID --format SDL schema.graphql`";
-    match () {
-        () if start.starts_with("{") && text.contains("\"__schema\"") => {
-            Err(Problem::in_file(file, "this is the JSON of an introspection, and no SDL").with_help(fetch))
-        }
-        () if start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml") => {
-            Err(Problem::in_file(file, "this is a web page, and no SDL").with_help(fetch))
-        }
-        () => Ok(text),
-    }
+    Err(Problem::in_file(file, format!("this is {what}, and no GraphQL")).with_help(fetch))
+}
+
+/// A file that has no place in what is generated.
+pub(crate) fn unused(file: &Path, why: &str) -> Problem {
+    Problem::in_file(file, "this file is not used").with_help(why)
 }
 
 /// Reads and parses a file of the schema; what is wrong with it becomes problems.
@@ -91,13 +94,25 @@ pub(crate) fn parse_operations(file: &Path, problems: &mut Vec<Problem>) -> Docu
     document_or(Document::parse(text, file), file, problems)
 }
 
+/// Nothing, too, if there are only comments.
 fn read_or(file: &Path, problems: &mut Vec<Problem>) -> Option<String> {
-    read(file).map_err(|problem| problems.push(problem)).ok()
+    let text = read(file).map_err(|problem| problems.push(problem)).ok()?;
+    let is_blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    if text.split(['\n', '\r']).all(is_blank) { None } else { Some(text) }
 }
 
 fn document_or(parsed: Result<Document, WithErrors<Document>>, file: &Path, problems: &mut Vec<Problem>) -> Document {
     parsed.unwrap_or_else(|failed| {
-        problems.extend(Problem::all_of(&failed.errors, file, |_| None));
+        let mut lines = BTreeSet::new();
+        // The parser goes on with the next word, and knows neither it nor those that follow.
+        let follows = |problem: &Problem| {
+            problem.message().contains("expected definition") || problem.message().contains("expected a StringValue")
+        };
+        let errors = Problem::all_of(&failed.errors, file, |_| None).into_iter();
+        let errors = errors.enumerate().filter(|(at, problem)| *at == 0 || !follows(problem));
+        problems.extend(
+            errors.map(|(_, problem)| problem).filter(|it| lines.insert(it.line_and_column().map(|(line, _)| line))),
+        );
         failed.partial
     })
 }
@@ -127,20 +142,33 @@ fn with_ampersands(text: &str) -> String {
     with + &text[copied..]
 }
 
-fn graphql_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = fs::read_dir(folder)
-        .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-        .map_err(|error| unreadable(folder, "the folder", &error))?;
-    let mut files = Vec::new();
-    for path in entries.into_iter().map(|entry| entry.path()) {
-        if path.is_dir() {
-            files.extend(graphql_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "graphql" || extension == "gql") {
-            files.push(path);
+/// The files of a folder and its folders, sorted: the generated code must not depend on how a folder lists them.
+fn graphql_files(folder: &Path, warnings: &mut Vec<Problem>) -> Result<Vec<PathBuf>, Error> {
+    let mut files = BTreeSet::new();
+    let mut folders = vec![folder.to_owned()];
+    let mut known = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        if !known.insert(folder.clone()) {
+            continue;
+        }
+        let entries = fs::read_dir(&folder)
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .map_err(|error| unreadable(&folder, "the folder", &error))?;
+        // Those whose names begin with a dot are an editor's, or the operating system's.
+        for entry in entries.iter().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")) {
+            let path = entry.path();
+            // What two links lead to is read once.
+            let file = fs::canonicalize(&path).map_err(|error| unreadable(&path, "the file", &error))?;
+            if file.is_dir() {
+                folders.push(file);
+            } else if path.extension().is_some_and(|extension| extension == "graphql" || extension == "gql") {
+                files.insert(file);
+            } else {
+                warnings.push(unused(&path, "its name does not end in .graphql or .gql"));
+            }
         }
     }
-    files.sort(); // Folders list in any order; the generated code must not depend on it.
-    Ok(files)
+    Ok(files.into_iter().collect())
 }
 
 fn unreadable(path: &Path, what: &str, error: &io::Error) -> Problem {

@@ -66,9 +66,10 @@
 //! `_`: `type_`, `Option_`. Of names that are one in Rust, such as `fooBar` and `foo_bar`, the second ends in `_2`.
 //!
 //! # Warnings
-//! A fragment that no operation spreads; a directive of the schema that this crate does not know; and a mutation that leaves
-//! out fields which a subscription on it may select, for AppSync sends subscribers what the mutation selected, and null for the
-//! rest. `# subscribers may miss fields` in the operation, or in front of it, says that this is meant.
+//! A file that is not used, for it has another ending or nothing but comments; those whose names begin with a dot are an editor's.
+//! A fragment that no operation spreads. A directive of the schema that this crate does not know. And a mutation that leaves out
+//! fields which a subscription on it may select, for AppSync sends subscribers what the mutation selected, and null for the rest.
+//! `# subscribers may miss fields` in the operation, or in front of it, says that this is meant.
 //!
 //! # What AppSync brings
 //! Its scalars (`AWSDateTime`) and directives (`@aws_auth`) are built in; a schema may declare them too.

@@ -26,6 +26,23 @@ struct Excerpt {
     width: usize,
 }
 
+impl Excerpt {
+    /// Counts lines and characters as editors do; apollo counts bytes, and more ends of lines than GraphQL has.
+    fn of(source: &str, start: usize, end: usize) -> Self {
+        const ENDS: [char; 2] = ['\n', '\r'];
+        let (before, rest) = source.split_at(start);
+        let rest = rest.split(ENDS).next().unwrap_or_default();
+        let width = rest.char_indices().take_while(|(at, _)| start + at < end).count();
+        let beginning = before.rsplit(ENDS).next().unwrap_or_default();
+        Self {
+            line: before.replace("\r\n", "\n").matches(ENDS).count() + 1,
+            column: beginning.chars().count() + 1,
+            text: format!("{beginning}{rest}"),
+            width: width.max(1),
+        }
+    }
+}
+
 impl Problem {
     /// What is wrong.
     pub fn message(&self) -> &str {
@@ -58,17 +75,8 @@ impl Problem {
         let Some((span, source)) = span.and_then(|span| Some((span, sources.get(&span.file_id())?))) else {
             return problem;
         };
-        let excerpt = source.get_line_column(span.offset()).map(|start| {
-            let text = source.source_text().lines().nth(start.line - 1).unwrap_or_default();
-            let rest = text.chars().count().saturating_sub(start.column - 1);
-            Excerpt {
-                line: start.line,
-                column: start.column,
-                text: text.to_owned(),
-                width: span.node_len().clamp(1, rest.max(1)),
-            }
-        });
-        Self { file: source.path().to_owned(), excerpt, ..problem }
+        let excerpt = Excerpt::of(source.source_text(), span.offset(), span.end_offset());
+        Self { file: source.path().to_owned(), excerpt: Some(excerpt), ..problem }
     }
 
     pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
@@ -77,9 +85,14 @@ impl Problem {
 
     /// For cargo, which prints a warning of one line.
     pub(crate) fn on_one_line(&self) -> String {
-        let place = self.line_and_column().map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
         let help = self.help().map(|help| format!(" ({help})")).unwrap_or_default();
-        format!("{}{place}: {}{help}", self.file.display(), self.message)
+        format!("{}: {}{help}", self.place(), self.message)
+    }
+
+    /// `schema.graphql:3:5`, as editors open it.
+    pub(crate) fn place(&self) -> String {
+        let place = self.line_and_column().map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+        format!("{}{place}", self.file.display())
     }
 
     /// The diagnostics of a parser or a validation. `help` is asked for each message.
@@ -111,7 +124,10 @@ impl Display for Problem {
                 writeln!(f, ":{line}:{column}")?;
                 writeln!(f, "{margin} |")?;
                 writeln!(f, "{line} | {text}")?;
-                writeln!(f, "{margin} | {}{}", " ".repeat(column - 1), "^".repeat(*width))?;
+                // A tab is as wide here as above.
+                let before: String =
+                    text.chars().take(column - 1).map(|char| if char == '\t' { char } else { ' ' }).collect();
+                writeln!(f, "{margin} | {before}{}", "^".repeat(*width))?;
                 margin
             }
         };

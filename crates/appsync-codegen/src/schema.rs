@@ -24,6 +24,8 @@ pub(crate) fn load(files: &Files, warnings: &mut Vec<Problem>) -> Result<Valid<S
     let given: Vec<(&Path, Document)> =
         given.map(|file| (file.as_path(), files::parse_schema(file, &mut problems))).collect();
     Error::unless_empty(problems)?;
+    let empty = given.iter().filter(|(_, document)| document.definitions.is_empty());
+    warnings.extend(empty.map(|(file, _)| files::unused(file, "there is no definition in it")));
     let appsync = Document::parse(PRELUDE, "prelude.graphql").unwrap_or_else(|failed| failed.partial);
     let mut problems = custom_scalars(&given, &appsync);
     problems.extend(given.iter().find_map(|(file, document)| amplify_source(document, file)));
@@ -38,7 +40,11 @@ pub(crate) fn load(files: &Files, warnings: &mut Vec<Problem>) -> Result<Valid<S
     }
     let file = files.schemas.first().map_or(Path::new(""), |file| file);
     builder.build().and_then(Schema::validate).or_else(|failed| {
-        let mut errors = Problem::all_of(&failed.errors, file, |message| suggest::help_for(message, &failed.partial));
+        let schema = &failed.partial;
+        let mut errors = Problem::all_of(&failed.errors, file, |message| {
+            suggest::help_for(message, schema)
+                .or_else(|| suggest::other_place(message, &schema.sources, |name| schema.types.get(name)?.location()))
+        });
         // AppSync may have more directives, and take them in more places, than this crate knows: they change no type.
         let directives = errors.extract_if(.., |problem| is_about_directive(problem.message()));
         let mut known = BTreeSet::new();

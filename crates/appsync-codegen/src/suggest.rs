@@ -1,6 +1,14 @@
 //! "Did you mean ...?", from the names the schema does have.
 
-use apollo_compiler::{Name, Schema, schema::ExtendedType};
+use std::path::Path;
+
+use apollo_compiler::{
+    Name, Schema,
+    parser::{SourceMap, SourceSpan},
+    schema::ExtendedType,
+};
+
+use crate::problem::Problem;
 
 /// What to do about a message of the validation, if one of the schema's names is what was meant.
 pub(crate) fn help_for(message: &str, schema: &Schema) -> Option<String> {
@@ -49,11 +57,23 @@ pub(crate) fn fragment<'a>(message: &str, known: impl Iterator<Item = &'a Name>)
         .or_else(|| Some(format!("write `fragment {name} on ...` into one of the files")))
 }
 
+/// Where else a name that is defined twice is defined.
+pub(crate) fn other_place(
+    message: &str,
+    sources: &SourceMap,
+    find: impl Fn(&str) -> Option<SourceSpan>,
+) -> Option<String> {
+    let name = message.split_once("` is defined multiple times")?.0.rsplit('`').next()?;
+    let other = Problem::at(find(name), sources, Path::new(""), "").place();
+    Some(format!("the other one is {other}; give one of them another name"))
+}
+
 /// The candidate nearest to `wrong`, if one is near enough to have been meant.
 pub(crate) fn did_you_mean<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let wrong = wrong.to_lowercase();
     let near = candidates.into_iter().map(|it| (strsim::levenshtein(&wrong, &it.to_lowercase()), it));
-    let nearest = near.filter(|(distance, _)| *distance <= (wrong.chars().count() / 3).max(1)).min();
+    let length = wrong.chars().count();
+    let nearest = near.filter(|(distance, _)| *distance < length && *distance <= (length / 3).max(1)).min();
     nearest.map(|(_, candidate)| format!("did you mean `{candidate}`?"))
 }
 
@@ -86,5 +106,6 @@ mod tests {
         let names = ["status", "customerEmail", "note"];
         assert_eq!(did_you_mean("customerMail", names).as_deref(), Some("did you mean `customerEmail`?"));
         assert_eq!(did_you_mean("payment", names), None);
+        assert_eq!(did_you_mean("u", ["a"]), None);
     }
 }

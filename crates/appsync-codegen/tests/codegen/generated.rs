@@ -246,6 +246,40 @@ fn a_fragment_that_no_operation_spreads_is_a_warning() {
 }
 
 #[test]
+fn a_file_that_is_not_used_is_a_warning() {
+    let mut project = Project::new().with("graphql/.#Open.graphql", "not GraphQL").with("graphql/.DS_Store", b"\0");
+    for (file, text, why) in [
+        ("graphql/Comments.graphql", "# Later:\r\n  # query A { a }\n", "no operation and no fragment"),
+        ("graphql/Empty.gql", "\u{feff}\n", "no operation and no fragment"),
+        ("graphql/sub/types.graphqls", "type A { a: Int }", "does not end in .graphql or .gql"),
+        ("graphql/prelude.graphql", "# Nothing yet.", "no definition"),
+    ] {
+        project = project.with(file, text);
+        let warnings = project.codegen().warnings().expect("it is right");
+        let [warning] = &warnings[..] else { panic!("one warning expected: {warnings:?}") };
+        assert_problem(warning, file, None, "is not used", why);
+        project = project.without(file);
+    }
+    // A file that begins with a comment, in a text with the ends of lines of old.
+    project.with("graphql/New.graphql", "# New:\rquery New { order(id: 1) { idd } }").problem();
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_what_they_lead_to_is_read_once() {
+    let project = Project::new();
+    for (to, link) in [
+        ("schema.graphql", "schema.graphql"),
+        ("graphql", "fragments/all"),
+        ("graphql/GetOrder.graphql", "Again.graphql"),
+    ] {
+        std::os::unix::fs::symlink(project.path(to), project.path("graphql").join(link)).expect("a link can be made");
+    }
+    project.generated();
+    assert_eq!(project.codegen().warnings().expect("it is right"), []);
+}
+
+#[test]
 fn a_mutation_that_leaves_out_what_its_subscribers_may_select_is_a_warning() {
     let cancel = "mutation Cancel {\n  cancel(id: 1) { ...OrderFields note }\n}\n";
     let project = Project::new().with("graphql/Cancel.graphql", cancel);
@@ -257,13 +291,58 @@ fn a_mutation_that_leaves_out_what_its_subscribers_may_select_is_a_warning() {
         cancel.replace("note", "note createdAt"),
         format!("# subscribers may miss fields\n{cancel}"),
         cancel.replace("note", "note # subscribers may miss fields\n"),
+        cancel.replace("note }\n}", "note\n}\n# subscribers may miss fields\n}"),
+        cancel.replace("\n}\n", "\n} # subscribers may miss fields"),
     ] {
         let project = Project::new().with("graphql/Cancel.graphql", &silent);
         assert_eq!(project.codegen().warnings().expect("it is right"), [], "{silent}");
     }
     // What it says holds for its own operation.
-    let two = format!("# subscribers may miss fields\n{cancel}{}", cancel.replace("Cancel", "Again"));
-    assert_eq!(Project::new().with("graphql/Cancel.graphql", two).codegen().warnings().expect("it is right").len(), 1);
+    let again = cancel.replace("Cancel", "Again");
+    for two in [
+        format!("# subscribers may miss fields\n{cancel}{again}"),
+        format!("{} # subscribers may miss fields\n{again}", cancel.replace('\n', " ")),
+        format!("{cancel}query Q {{ search {{ __typename }} }}\n# subscribers may miss fields\n{again}"),
+    ] {
+        let project = Project::new().with("graphql/Cancel.graphql", &two);
+        assert_eq!(project.codegen().warnings().expect("it is right").len(), 1, "{two}");
+    }
+}
+
+#[test]
+fn what_leads_back_to_where_it_is_selected_is_not_missed() {
+    let schema = "
+        type Query { a: Int } type Mutation { post(id: ID): Post node: Node }
+        type Subscription { onPost: Post @aws_subscribe(mutations: \"post\") onNode: Node @aws_subscribe(mutations: [\"node\"]) }
+        interface Node { id: ID title: String }
+        type Post implements Node { id: ID title: String blog: Blog replies: [Post] comments(limit: Int): Comments }
+        type Blog { name: String first: Post owner(id: ID!): String }
+        type Comments { items: [Comment]! nextToken: String }
+        type Comment { text: String post: Post }
+    ";
+    let all = "id title blog { name } replies { id title blog { name } comments { items { text } nextToken } } comments { items { text } nextToken }";
+    for (mutation, missing) in [
+        (format!("post {{ {all} }}"), None),
+        (format!("post {{ {} }}", all.replace("replies", "r: replies")), None),
+        ("post { id title }".to_owned(), Some("null for `blog`, `replies` and `comments`")),
+        (
+            format!("post {{ {} }}", all.replace("text", "__typename")),
+            Some("null for `replies.comments.items.text` and `comments.items.text`"),
+        ),
+        ("node { id ... on Post { title } }".to_owned(), Some("subscribers of `node` get null for `title`")),
+        ("node { ... on Node { id title } }".to_owned(), None),
+    ] {
+        let project = Project::new()
+            .with("schema.graphql", schema)
+            .without("graphql/fragments/OrderFields.graphql")
+            .with("graphql/GetOrder.graphql", format!("mutation M {{ {mutation} }}"));
+        let warnings = project.codegen().warnings().expect("it is right");
+        let message = warnings.first().map(|warning| warning.message());
+        assert!(
+            message.map_or(missing.is_none(), |it| missing.is_some_and(|missing| it.contains(missing))),
+            "{message:?}"
+        );
+    }
 }
 
 #[test]

@@ -20,9 +20,40 @@ fn an_operation_without_a_name() {
 }
 
 #[test]
-fn an_empty_file() {
-    let problem = Project::new().with("graphql/Find.graphql", "").problem();
-    assert_problem(&problem, "graphql/Find.graphql", Some((1, 1)), "syntax error", "");
+fn what_follows_from_a_syntax_error_is_not_told() {
+    for (from, to, place) in [
+        ("  id: ID!\n  status", "  id ID!\n  status", (15, 6)),
+        ("type Order {", "typ Order {", (14, 1)),
+        ("  id: ID!\n  status", "  id: ID!!\n  status", (15, 10)),
+        ("cancel(id: ID!, reason: String): Order\n}", "cancel(id: ID!, reason: String): Order\n}}", (8, 2)),
+    ] {
+        let error = Project::new().replacing("schema.graphql", from, to).generate().expect_err("it is wrong");
+        assert_problem(&error.problems()[0], "schema.graphql", Some(place), "syntax error", "");
+        assert!(error.problems().len() <= 3, "{error}");
+    }
+    // One in each of several definitions is told, and nothing about names.
+    let error =
+        Project::new().with("graphql/Find.graphql", "query A { }\nquer B { id }\nquery C { a(: 1) }").generate();
+    let error = error.expect_err("all three are wrong");
+    let lines: Vec<_> = error.problems().iter().filter_map(|it| Some(it.line_and_column()?.0)).collect();
+    assert_eq!(lines, [1, 3], "{error}");
+}
+
+#[test]
+fn a_place_is_what_an_editor_calls_it() {
+    for (text, place, excerpt) in [
+        (
+            "query A {\r\n\torder(id: \"\u{1f980}\") { idd }\r\n}",
+            (2, 19),
+            "\n2 | \torder(id: \"\u{1f980}\") { idd }\n  | \t                 ^^^\n",
+        ),
+        ("query A {\r  order(id: 1) {\r    idd\r  }\r}", (3, 5), "\n3 |     idd\n"),
+        ("query A { order(id: \"\u{2028}\") {\n  idd } }", (2, 3), "\n2 |   idd } }\n"),
+    ] {
+        let problem = Project::new().with("graphql/Find.graphql", text).problem();
+        assert_problem(&problem, "graphql/Find.graphql", Some(place), "does not have a field `idd`", "`id`");
+        assert!(problem.to_string().contains(excerpt), "{problem}");
+    }
 }
 
 #[test]
@@ -56,7 +87,7 @@ fn an_unknown_fragment_in_a_fragment() {
 }
 
 #[test]
-fn the_same_fragment_twice() {
+fn the_same_name_twice() {
     let problem =
         Project::new().with("graphql/fragments/Other.graphql", "\nfragment OrderFields on Order { id }").problem();
     assert_problem(
@@ -64,7 +95,18 @@ fn the_same_fragment_twice() {
         "graphql/fragments/Other.graphql",
         Some((2, 10)),
         "the fragment `OrderFields` is defined multiple times",
-        "OrderFields.graphql",
+        "OrderFields.graphql:1:1;",
+    );
+    let project = Project::new();
+    let schema = project.read("schema.graphql");
+    let folder = project.without("schema.graphql").with("schema.graphql/a.graphql", schema);
+    let problem = folder.with("schema.graphql/b.graphql", "type Order { id: ID }").problem();
+    assert_problem(
+        &problem,
+        "b.graphql",
+        Some((1, 6)),
+        "the type `Order` is defined multiple times",
+        "a.graphql:14:1;",
     );
 }
 
@@ -174,9 +216,14 @@ fn what_is_no_sdl_at_all_is_told_apart() {
     let utf_16: Vec<u8> = "\u{feff}type Query { a: Int }".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (text, message, help) in [
         (&utf_16[..], "is UTF-16", "save it as UTF-8"),
+        (&utf_16[2..], "is UTF-16", "save it as UTF-8"),
         (b"type Query {\n  a: String # caf\xe9\n}", "is not UTF-8, in line 2", "save it as UTF-8"),
-        (b"{\"data\": {\"__schema\": {}}}", "the JSON of an introspection", "get-introspection-schema"),
-        (b"{\n  \"__schema\": {}\n}", "the JSON of an introspection", "--format SDL"),
+        (b"\xe9", "is not UTF-8, in line 1", "save it as UTF-8"),
+        (b"{\"data\": {\"__schema\": {}}}", "JSON, such as that of an introspection", "get-introspection-schema"),
+        (b"{\n  \"__schema\": {}\n}", "JSON, such as that of an introspection", "--format SDL"),
+        (b"{\"message\": \"Forbidden\"}", "JSON", "--format SDL"),
+        (b"<!-- saved --><html></html>", "a web page", "get-introspection-schema"),
+        (b"<Error><Code>AccessDenied</Code></Error>", "XML", "get-introspection-schema"),
         (b"<!DOCTYPE html>\n<html></html>", "a web page", "get-introspection-schema"),
     ] {
         assert_problem(&Project::new().with("schema.graphql", text).problem(), "schema.graphql", None, message, help);
