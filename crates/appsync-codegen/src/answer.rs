@@ -224,17 +224,17 @@ impl<'a> Used<'a> {
         typename: Option<bool>,
     ) -> String {
         let mut taken = Names::for_members();
-        let mut item = format!("{STRUCT}pub struct {name} {{\n");
+        let mut members = String::new();
         if let Some(conditional) = typename {
             let mut attributes = vec!["rename = \"__typename\"".to_owned()];
             let ty = if conditional { optional(&mut attributes, "String") } else { "String".to_owned() };
             let field = taken.take("typename".to_owned());
-            item += &text::field("The name of its type.", None, &attributes, &field, &ty);
+            members += &text::field("The name of its type.", None, &attributes, &field, &ty);
         }
         for selected in &fields.fields {
-            item += &self.field(module, prefix, ty, selected, &mut taken);
+            members += &self.field(module, prefix, ty, selected, &mut taken);
         }
-        item + "}\n"
+        format!("{STRUCT}{}", text::structure(name, &members))
     }
 
     fn field(

@@ -147,8 +147,9 @@ fn structure<'a>(
     let mut item = format!(
         "{}#[derive(Clone, Debug, {default}Deserialize, PartialEq, Serialize)]\n\
          #[serde(crate = \"support::serde\", rename_all = \"camelCase\", deny_unknown_fields)]\n\
-         pub struct {name} {{\n{fields}}}\n",
-        text::docs(doc)
+         {}",
+        text::docs(doc),
+        text::structure(name, &fields)
     );
     if !parameters.is_empty() && parameters.len() < members.len() {
         let head = text::wrapped("pub fn new(", &parameters, ") -> Self {\n");

@@ -26,6 +26,11 @@ pub(crate) fn field(doc: &str, deprecated: Option<&str>, attributes: &[String], 
     indented(&format!("{field}pub {name}: {ty},\n"))
 }
 
+/// A struct with these fields.
+pub(crate) fn structure(name: &str, fields: &str) -> String {
+    if fields.is_empty() { format!("pub struct {name} {{}}\n") } else { format!("pub struct {name} {{\n{fields}}}\n") }
+}
+
 pub(crate) fn deprecation(reason: Option<&str>) -> String {
     reason.map(|reason| format!("#[deprecated(note = {reason:?})]\n")).unwrap_or_default()
 }
