@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use apollo_compiler::{
     Name, Schema,
     ast::Type,
+    executable::Operation,
     schema::{EnumType, ExtendedType, InputObjectType},
 };
 
@@ -25,11 +26,7 @@ struct Member<'a> {
     boxed: bool,
 }
 
-pub(crate) fn variables<'a>(
-    operation: &'a apollo_compiler::executable::Operation,
-    module: &mut Module<'a>,
-    used: &mut Used<'a>,
-) {
+pub(crate) fn variables<'a>(operation: &'a Operation, module: &mut Module<'a>, used: &mut Used<'a>) {
     let members = operation.variables.iter().map(|variable| Member {
         name: &variable.name,
         ty: &variable.ty,

@@ -69,7 +69,8 @@
 //! A file that is not used, for it has another ending or nothing but comments; those whose names begin with a dot are an editor's.
 //! A fragment that no operation spreads. A directive of the schema that this crate does not know. And a mutation that leaves out
 //! fields which a subscription on it may select, for AppSync sends subscribers what the mutation selected, and null for the rest.
-//! `# subscribers may miss fields` in the operation, or in front of it, says that this is meant.
+//! `# subscribers may miss fields` in the operation, or in front of it, says that this is meant. Objects inside of others that lead
+//! back to these, as the two ends of a relation do, are not missed.
 //!
 //! # What AppSync brings
 //! Its scalars (`AWSDateTime`) and directives (`@aws_auth`) are built in; a schema may declare them too.

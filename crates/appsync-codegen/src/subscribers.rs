@@ -57,7 +57,7 @@ fn subscribed(schema: &Schema) -> BTreeSet<&str> {
 }
 
 /// Fields that are objects themselves, and not selected at all, are told; what is inside of those that are is looked at. `types`
-/// are those of the objects on the way: what leads back to one of them could be selected without end.
+/// are those of the objects on the way: what leads back to one of them could be selected without end, and is not told.
 fn find_missing(
     selections: &Selections<'_>,
     types: &[&Name],
@@ -76,13 +76,38 @@ fn find_missing(
         let ty = definition.ty.inner_named_type();
         match selected.iter().find(|selected| selected.field.name == *name) {
             None if definition.arguments.iter().any(|argument| argument.is_required()) => {}
-            None if types.len() > 1 && types.contains(&ty) => {}
+            None if types.len() > 1 && leads_back(selections.schema, ty, types) => {}
             None => missing.push(format!("`{path}{name}`")),
             Some(found) => {
                 find_missing(selections, &[types, &[ty]].concat(), &found.parts, &format!("{path}{name}."), missing);
             }
         }
     }
+}
+
+/// Whether an object of the type `ty` may hold one of `types`, or something that does.
+fn leads_back(schema: &Schema, ty: &Name, types: &[&Name]) -> bool {
+    let mut known = BTreeSet::new();
+    let mut waiting = vec![ty];
+    while let Some(ty) = waiting.pop() {
+        if types.contains(&ty) {
+            return true;
+        }
+        if !known.insert(ty) {
+            continue;
+        }
+        match schema.types.get(ty) {
+            Some(ExtendedType::Object(object)) => {
+                waiting.extend(object.fields.values().map(|field| field.ty.inner_named_type()));
+            }
+            Some(ExtendedType::Interface(interface)) => {
+                waiting.extend(interface.fields.values().map(|field| field.ty.inner_named_type()));
+            }
+            Some(ExtendedType::Union(union)) => waiting.extend(union.members.iter().map(|member| &member.name)),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether its text says so, or what is between it and the definition before it.

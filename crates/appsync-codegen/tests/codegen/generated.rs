@@ -316,19 +316,25 @@ fn what_leads_back_to_where_it_is_selected_is_not_missed() {
         type Subscription { onPost: Post @aws_subscribe(mutations: \"post\") onNode: Node @aws_subscribe(mutations: [\"node\"]) }
         interface Node { id: ID title: String }
         type Post implements Node { id: ID title: String blog: Blog replies: [Post] comments(limit: Int): Comments }
-        type Blog { name: String first: Post owner(id: ID!): String }
+        type Blog { name: String first: Post posts: Posts about: About owner(id: ID!): String }
+        type Posts { items: [Post] } type About { text: String }
         type Comments { items: [Comment]! nextToken: String }
         type Comment { text: String post: Post }
     ";
-    let all = "id title blog { name } replies { id title blog { name } comments { items { text } nextToken } } comments { items { text } nextToken }";
+    let all = "id title blog { name about { text } } replies { id title blog { name about { text } } comments { items { text } nextToken } } comments { items { text } nextToken }";
     for (mutation, missing) in [
         (format!("post {{ {all} }}"), None),
         (format!("post {{ {} }}", all.replace("replies", "r: replies")), None),
         ("post { id title }".to_owned(), Some("null for `blog`, `replies` and `comments`")),
         (
-            format!("post {{ {} }}", all.replace("text", "__typename")),
+            format!("post {{ {} }}", all.replace("items { text }", "items { __typename }")),
             Some("null for `replies.comments.items.text` and `comments.items.text`"),
         ),
+        (
+            format!("post {{ {} }}", all.replace("about { text }", "")),
+            Some("null for `blog.about` and `replies.blog.about`"),
+        ),
+        (format!("post {{ {} }}", all.replace("items { text }", "")), None), // As Amplify's generated documents have it.
         ("node { id ... on Post { title } }".to_owned(), Some("subscribers of `node` get null for `title`")),
         ("node { ... on Node { id title } }".to_owned(), None),
     ] {
