@@ -36,7 +36,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for project in projects {
         println!("cargo::rerun-if-changed={}", project.display());
         let name = project.file_name().unwrap_or_default().to_string_lossy();
-        let module = name.replace(|char: char| !char.is_ascii_alphanumeric(), "_");
+        // A name of its own for folders such as `2024` and `type`.
+        let module = format!("of_{}", name.replace(|char: char| !char.is_ascii_alphanumeric(), "_"));
         let to = out.join(&module);
         fs::create_dir_all(&to)?;
         let schema = project.join("schema.graphql");
