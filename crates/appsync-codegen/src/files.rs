@@ -94,17 +94,18 @@ pub(crate) fn parse_operations(file: &Path, problems: &mut Vec<Problem>) -> Docu
     document_or(Document::parse(text, file), file, problems)
 }
 
-/// Nothing, too, if there are only comments.
+/// The text of a file; nothing if it cannot be read, or has only comments.
 fn read_or(file: &Path, problems: &mut Vec<Problem>) -> Option<String> {
     let text = read(file).map_err(|problem| problems.push(problem)).ok()?;
     let is_blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
     if text.split(['\n', '\r']).all(is_blank) { None } else { Some(text) }
 }
 
+/// The document; what is wrong with it becomes problems, one for each line, without those that only follow from another.
 fn document_or(parsed: Result<Document, WithErrors<Document>>, file: &Path, problems: &mut Vec<Problem>) -> Document {
     parsed.unwrap_or_else(|failed| {
         let mut lines = BTreeSet::new();
-        // The parser goes on with the next word, and knows neither it nor those that follow.
+        // After an error the parser takes each further word for the beginning of a definition.
         let follows = |problem: &Problem| {
             problem.message().contains("expected definition") || problem.message().contains("expected a StringValue")
         };
