@@ -50,7 +50,7 @@ impl Display for Error {
             count => writeln!(f, "no code was generated, for {count} reasons")?,
         }
         for problem in &self.problems {
-            write!(f, "\n{problem}")?;
+            write!(f, "\nerror: {problem}")?;
         }
         Ok(())
     }

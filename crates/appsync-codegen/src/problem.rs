@@ -9,7 +9,7 @@ use apollo_compiler::{
     validation::{DiagnosticData, DiagnosticList},
 };
 
-/// One thing that is wrong with the schema or an operation. `Display` prints it as rustc prints its errors.
+/// One thing that is wrong with the schema or an operation. `Display` prints it as rustc prints what follows its `error: `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     message: String,
@@ -112,7 +112,7 @@ impl Problem {
 
 impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "error: {}", self.message)?;
+        writeln!(f, "{}", self.message)?;
         write!(f, "  --> {}", self.file.display())?;
         let margin = match &self.excerpt {
             None => {
