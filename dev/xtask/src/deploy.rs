@@ -39,7 +39,7 @@ const SMOKE_TESTED: [&str; 4] = ["QueryFunction", "MutateFunction", "HttpApiFunc
 /// What `samconfig.toml` says where only the user knows what belongs there.
 const OPEN: &str = "FILL-IN";
 
-fn plan(options: &Deploy, functions: &Stack, backend: Option<&Stack>) -> Result<Plan> {
+pub(crate) fn plan(options: &Deploy, functions: &Stack, backend: Option<&Stack>) -> Result<Plan> {
     let mut plan = Plan::default();
     let mut parameters = functions.parameters.clone();
     if let Some(backend) = backend {

@@ -31,7 +31,7 @@ pub(crate) async fn run(options: Destroy) -> Result<()> {
 }
 
 /// The functions go first: their service user is removed from a user pool that is still there.
-fn plan(env: &str, functions: &Stack, backend: Option<&Stack>) -> Plan {
+pub(crate) fn plan(env: &str, functions: &Stack, backend: Option<&Stack>) -> Plan {
     let mut plan = Plan::default();
     for stack in [Some(functions), backend].into_iter().flatten() {
         refuse_if_termination_protected(&mut plan, stack);

@@ -9,6 +9,8 @@ mod arguments;
 mod bench;
 mod demo;
 mod deploy;
+#[cfg(test)]
+mod deployer;
 mod destroy;
 mod dev;
 mod load;

@@ -23,7 +23,7 @@ pub(crate) async fn run(options: Repair) -> Result<()> {
     plan.execute(|_| {}).await
 }
 
-fn plan(Stack { name, region, .. }: &Stack) -> Plan {
+pub(crate) fn plan(Stack { name, region, .. }: &Stack) -> Plan {
     let mut plan = Plan::default();
     plan.read_output(name, region, FUNCTION);
     plan.invoke("the service user is as it should be", FUNCTION, region, r#"{"RequestType": "Repair"}"#, r#""active""#);
