@@ -109,7 +109,7 @@ pub(crate) struct Serve {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "deploy")]
 pub(crate) struct Deploy {
-    /// which settings of samconfig.toml: dev (default) or prod
+    /// which settings of samconfig.toml: dev (default), prod or one that you add; dev/NAME for stacks of that name
     #[argh(option, default = "DEV.to_owned()")]
     pub(crate) env: String,
     /// the sample backend first, and the functions for it
@@ -124,7 +124,7 @@ pub(crate) struct Deploy {
     /// print the commands and do nothing
     #[argh(switch)]
     pub(crate) dry_run: bool,
-    /// do not ask before production is changed
+    /// do not ask before what is protected is changed, as prod is
     #[argh(switch)]
     pub(crate) yes: bool,
 }
@@ -133,7 +133,7 @@ pub(crate) struct Deploy {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "repair")]
 pub(crate) struct Repair {
-    /// which settings of samconfig.toml: dev (default) or prod
+    /// which settings of samconfig.toml: dev (default), prod or one that you add; dev/NAME for stacks of that name
     #[argh(option, default = "DEV.to_owned()")]
     pub(crate) env: String,
     /// print the commands and do nothing
@@ -145,7 +145,7 @@ pub(crate) struct Repair {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "destroy")]
 pub(crate) struct Destroy {
-    /// which settings of samconfig.toml: dev (default) or prod
+    /// which settings of samconfig.toml: dev (default), prod or one that you add; dev/NAME for stacks of that name
     #[argh(option, default = "DEV.to_owned()")]
     pub(crate) env: String,
     /// the sample backend too

@@ -11,12 +11,14 @@ use crate::account;
 use crate::arguments::Deploy;
 use crate::cargo_lambda;
 use crate::plan::Plan;
+use crate::project;
 use crate::stack::Stack;
 
 /// Prints the plan and follows it.
 pub(crate) async fn run(began: Stopwatch, options: Deploy) -> Result<()> {
     ensure!(options.backend || options.backend_parameters.is_empty(), "--backend-parameter needs --backend");
-    let functions = Stack::of_functions(&options.env)?;
+    let mut functions = Stack::of_functions(&options.env)?;
+    set(&mut functions.parameters, "Release", release());
     let backend = options.backend.then(|| Stack::of_backend(&options.env)).transpose()?;
     let plan = plan(&options, &functions, backend.as_ref())?;
     println!("{plan}");
@@ -55,7 +57,7 @@ pub(crate) fn plan(options: &Deploy, functions: &Stack, backend: Option<&Stack>)
     set_all(&mut parameters, &options.parameters);
     refuse_open(functions, &parameters, "samconfig.toml, with --parameter NAME=VALUE, or by --backend")?;
     let given = overrides(&parameters);
-    plan.run("The programs", &[&["sam", "build", "--config-env", &options.env], &words(&given)[..]].concat());
+    plan.run("The programs", &[&["sam", "build", "--config-env", &functions.config_env], &words(&given)[..]].concat());
     deploy(&mut plan, options, "The functions", functions, &[], &parameters);
     smoke_test(&mut plan, functions);
     Ok(plan)
@@ -67,24 +69,37 @@ fn refuse_open(stack: &Stack, parameters: &[(String, String)], place: &str) -> R
     Ok(())
 }
 
-/// In production, what will change is shown first, and what was deployed is protected afterwards.
+/// What the versions of the functions are called: no two deployments alike.
+fn release() -> String {
+    let commit = Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(project::root()).output();
+    let commit = commit.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    format!("{commit}.{}", random())
+}
+
+fn random() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}
+
+/// If it is protected, what will change is shown first, and what was deployed is protected afterwards.
 fn deploy(
     plan: &mut Plan,
     options: &Deploy,
     what: &str,
-    Stack { name, region, .. }: &Stack,
+    Stack { name, region, config_env, is_protected, .. }: &Stack,
     template: &[&str],
     parameters: &[(String, String)],
 ) {
     let given = overrides(parameters);
-    let deploy = |last| [&["sam", "deploy"], template, &["--config-env", &options.env, last], &words(&given)].concat();
-    let is_prod = options.env == "prod";
-    if is_prod && !options.yes {
+    let deploy = |last| {
+        let stack = ["--config-env", config_env, "--stack-name", name, last];
+        [&["sam", "deploy"], template, &stack, &words(&given)].concat()
+    };
+    if *is_protected && !options.yes {
         plan.run(&format!("{what}: what will change"), &deploy("--no-execute-changeset"));
         plan.ask(name);
     }
     plan.run(what, &deploy("--no-confirm-changeset"));
-    if is_prod {
+    if *is_protected {
         let protect = |operation, options: &[&'static str]| {
             [&["aws", "cloudformation", operation, "--stack-name", name, "--region", region], options].concat()
         };
@@ -108,7 +123,7 @@ fn smoke_test(plan: &mut Plan, functions: &Stack) {
     let region = &functions.region;
     plan.invoke("query lists orders", "QueryFunction", region, list, r#""listOrders""#);
     // Nobody can have an order of this name, because nobody could guess it.
-    let id = format!("smoke-test-{:016x}", RandomState::new().build_hasher().finish());
+    let id = format!("smoke-test-{}", random());
     let cancel = json!({"operation": "CancelOrder", "variables": {"id": id, "expectedVersion": 1}}).to_string();
     plan.invoke("mutate cancels no order that does not exist", "MutateFunction", region, &cancel, "ConditionFailed");
     let listed = r#""statusCode":200"#;
@@ -180,7 +195,9 @@ mod tests {
 
     fn stack(name: &str, parameters: &[(&str, &str)]) -> Stack {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Stack { name: name.to_owned(), region: "eu-west-1".to_owned(), parameters }
+        let env = name.rsplit('-').next().unwrap_or_default().to_owned();
+        let is_protected = env == "prod";
+        Stack { name: name.to_owned(), region: "eu-west-1".to_owned(), config_env: env, is_protected, parameters }
     }
 
     fn options(parameters: &[(&str, &str)], backend_parameters: &[(&str, &str)]) -> Deploy {
@@ -265,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_the_backend_hands_over_is_an_output_there_and_a_parameter_here() {
-        let template = |file: &str| std::fs::read_to_string(crate::project::root().join(file)).unwrap();
+        let template = |file: &str| std::fs::read_to_string(project::root().join(file)).unwrap();
         let (backend, functions) = (template("backend/template.yaml"), template("template.yaml"));
         let outputs = backend.split("\nOutputs:\n").nth(1).unwrap();
         let parameters = functions.split("\nConditions:\n").next().unwrap();

@@ -97,9 +97,10 @@ fn used() -> BTreeSet<String> {
         transformed.map_or(vec![name], |(_, into)| into.to_vec())
     });
 
-    let (functions, backend) = (Stack::of_functions("dev").unwrap(), Stack::of_backend("dev").unwrap());
+    let [mut functions, mut backend] = [Stack::of_functions("dev"), Stack::of_backend("dev")].map(Result::unwrap);
+    (functions.is_protected, backend.is_protected) = (true, true);
     let options = Deploy {
-        env: "prod".to_owned(),
+        env: String::new(),
         backend: true,
         parameters: vec![],
         backend_parameters: vec![],
@@ -107,7 +108,7 @@ fn used() -> BTreeSet<String> {
         yes: false,
     };
     let deploy = deploy::plan(&options, &functions, Some(&backend)).unwrap();
-    let plans = format!("{deploy}{}{}", destroy::plan("prod", &functions, Some(&backend)), repair::plan(&functions));
+    let plans = format!("{deploy}{}{}", destroy::plan(&functions, Some(&backend)), repair::plan(&functions));
     let commands = plans.lines().flat_map(|line| {
         let line = line.rsplit_once("=$(").map_or(line, |(_, command)| command);
         line.split(" | ").map(|command| command.split(' ').take(2).collect::<Vec<_>>().join(":")).collect::<Vec<_>>()

@@ -11,7 +11,7 @@ use crate::stack::Stack;
 pub(crate) async fn run(options: Destroy) -> Result<()> {
     let functions = Stack::of_functions(&options.env)?;
     let backend = options.backend.then(|| Stack::of_backend(&options.env)).transpose()?;
-    let plan = plan(&options.env, &functions, backend.as_ref());
+    let plan = plan(&functions, backend.as_ref());
     println!("{plan}");
     if let Some(backend) = &backend {
         println!("{} holds users and orders: they are gone for good.", backend.name);
@@ -31,13 +31,13 @@ pub(crate) async fn run(options: Destroy) -> Result<()> {
 }
 
 /// The functions go first: their service user is removed from a user pool that is still there.
-pub(crate) fn plan(env: &str, functions: &Stack, backend: Option<&Stack>) -> Plan {
+pub(crate) fn plan(functions: &Stack, backend: Option<&Stack>) -> Plan {
     let mut plan = Plan::default();
     for stack in [Some(functions), backend].into_iter().flatten() {
         refuse_if_termination_protected(&mut plan, stack);
     }
     if let Some(backend) = backend {
-        refuse_if_protected(&mut plan, env, backend);
+        refuse_if_protected(&mut plan, backend);
     }
     let mut delete = |what, stack: &Stack| {
         plan.run(what, &["sam", "delete", "--stack-name", &stack.name, "--region", &stack.region, "--no-prompts"]);
@@ -61,10 +61,10 @@ fn refuse_if_termination_protected(plan: &mut Plan, Stack { name, region, .. }: 
 
 /// CloudFormation would refuse only when the functions are gone already. What counts is what was deployed, not what
 /// `samconfig.toml` says by now.
-fn refuse_if_protected(plan: &mut Plan, env: &str, Stack { name, region, .. }: &Stack) {
+fn refuse_if_protected(plan: &mut Plan, Stack { name, region, config_env, .. }: &Stack) {
     // Parameters that are left out stay as they are.
     let unprotect = format!(
-        "sam deploy --template-file backend/template.yaml --config-env {env} \
+        "sam deploy --template-file backend/template.yaml --config-env {config_env} --stack-name {name} \
          --parameter-overrides DeletionProtection=off"
     );
     let what = format!("{name} is not protected (if it is: {unprotect})");
@@ -76,25 +76,28 @@ mod tests {
     use super::*;
 
     fn stack(name: &str) -> Stack {
-        Stack { name: name.to_owned(), region: "eu-west-1".to_owned(), parameters: Vec::new() }
+        let config_env = name.rsplit('-').next().unwrap_or_default().to_owned();
+        let region = "eu-west-1".to_owned();
+        Stack { name: name.to_owned(), region, config_env, is_protected: false, parameters: Vec::new() }
     }
 
     #[test]
     fn the_functions_go_before_the_user_pool_of_their_service_user() {
-        let both = plan("dev", &stack("orders-dev"), Some(&stack("orders-backend-dev"))).to_string();
+        let both = plan(&stack("orders-dev"), Some(&stack("orders-backend-dev"))).to_string();
         let place =
             |name: &str| both.find(&format!("--stack-name {name} --region eu-west-1 --no-prompts")).expect(name);
         assert!(place("orders-dev") < place("orders-backend-dev"), "{both}");
         let unprotect = "--no-enable-termination-protection --stack-name orders-dev";
         assert!(both.find(unprotect).unwrap() < place("orders-dev"), "{both}");
-        assert!(!plan("dev", &stack("orders-dev"), None).to_string().contains("backend"));
+        assert!(!plan(&stack("orders-dev"), None).to_string().contains("backend"));
     }
 
     #[test]
     fn a_protected_backend_is_refused_before_anything_is_deleted() {
-        let whole = plan("prod", &stack("orders-prod"), Some(&stack("orders-backend-prod"))).to_string();
+        let whole = plan(&stack("orders-prod"), Some(&stack("orders-backend-prod"))).to_string();
         let place = |text: &str| whole.find(text).expect(text);
-        let unprotect = "--config-env prod --parameter-overrides DeletionProtection=off";
+        let unprotect =
+            "--config-env prod --stack-name orders-backend-prod --parameter-overrides DeletionProtection=off";
         assert!(place(unprotect) < place("'DeletionProtection'"), "{whole}");
         assert!(place("'DeletionProtection'") < place("sam delete"), "{whole}");
     }

@@ -36,8 +36,7 @@ mod tests {
 
     #[test]
     fn the_function_of_the_stack_is_asked_to_repair() {
-        let stack = Stack { name: "orders-dev".to_owned(), region: "eu-west-1".to_owned(), parameters: Vec::new() };
-        let plan = plan(&stack).to_string();
+        let plan = plan(&Stack::of_functions("dev").unwrap()).to_string();
         assert!(
             plan.starts_with("ServiceUserFunction=$(aws cloudformation describe-stacks --stack-name orders-dev "),
             "{plan}"

@@ -1,8 +1,8 @@
 //! The stacks of this project, as `samconfig.toml` describes them.
 
-use std::fs;
+use std::{fs, mem};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::project;
 
@@ -11,6 +11,10 @@ use crate::project;
 pub(crate) struct Stack {
     pub(crate) name: String,
     pub(crate) region: String,
+    /// Which settings of `samconfig.toml` it has.
+    pub(crate) config_env: String,
+    /// Whether changes are shown and confirmed, and what holds data is protected: `confirm_changeset` of its settings.
+    pub(crate) is_protected: bool,
     /// The values of its template's parameters.
     pub(crate) parameters: Vec<(String, String)>,
 }
@@ -33,20 +37,35 @@ impl Stack {
 
     fn parse(samconfig: &str, env: &str) -> Result<Self> {
         let config: toml::Table = samconfig.parse()?;
-        let Some(settings) = config.get(env).and_then(|env| env.get("global")?.get("parameters")) else {
+        let (env, one) = env.split_once('/').map_or((env, None), |(env, one)| (env, Some(one)));
+        let settings = |command: &str| config.get(env).and_then(|env| env.get(command)?.get("parameters"));
+        let is_protected = settings("deploy").and_then(|deploy| deploy.get("confirm_changeset")?.as_bool());
+        let Some(settings) = settings("global") else {
             let known: Vec<_> = config.keys().filter(|key| *key != "version").cloned().collect();
             bail!("there is no environment {env}, only {}", known.join(", "));
         };
+        let plain = |one: &str| !one.is_empty() && one.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        ensure!(one.is_none_or(plain), "{env}/NAME takes letters, digits and hyphens");
+        let named = |value: String| one.map_or(value.clone(), |one| format!("{value}-{one}"));
         let text = |name: &str| {
             let value = settings.get(name).and_then(toml::Value::as_str).map(str::to_owned);
             value.with_context(|| format!("[{env}.global.parameters] has no {name}"))
         };
         let overrides = settings.get("parameter_overrides").and_then(toml::Value::as_array);
         let overrides = overrides.into_iter().flatten().filter_map(toml::Value::as_str);
+        let mut parameters: Vec<_> = overrides.map(parameter).collect::<Result<_>>()?;
+        for (name, value) in &mut parameters {
+            // The metrics of each stack are its own.
+            if name == "MetricsNamespace" {
+                *value = named(mem::take(value));
+            }
+        }
         Ok(Self {
-            name: text("stack_name")?,
+            name: named(text("stack_name")?),
             region: text("region")?,
-            parameters: overrides.map(parameter).collect::<Result<_>>()?,
+            config_env: env.to_owned(),
+            is_protected: is_protected.unwrap_or_default(),
+            parameters,
         })
     }
 }
@@ -72,11 +91,23 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_of_ones_own_has_other_names_and_the_same_settings() {
+        let own = Stack::of_functions("dev/pr-17").unwrap();
+        assert_eq!((&*own.name, &*own.config_env, own.is_protected), ("orders-dev-pr-17", "dev", false));
+        assert!(own.parameters.contains(&("MetricsNamespace".to_owned(), "OrdersDev-pr-17".to_owned())));
+        assert_eq!(Stack::of_backend("prod/blue").unwrap().name, "orders-backend-prod-blue");
+        assert!(
+            Stack::of_backend("prod").unwrap().is_protected && Stack::of_functions("prod/blue").unwrap().is_protected
+        );
+    }
+
+    #[test]
     fn what_is_not_there_is_named() {
         let error = |text: &str, env: &str| format!("{:#}", Stack::parse(text, env).unwrap_err());
         let config = "version = 0.1\n[dev.global.parameters]\nregion = 'eu-west-1'";
         assert_eq!(error(config, "prd"), "there is no environment prd, only dev");
         assert_eq!(error(config, "dev"), "[dev.global.parameters] has no stack_name");
+        assert_eq!(error(config, "dev/"), "dev/NAME takes letters, digits and hyphens");
         let config = format!("{config}\nstack_name = 'orders'\nparameter_overrides = ['LogLevel']");
         assert_eq!(error(&config, "dev"), "\"LogLevel\" is not Name=value");
     }
