@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use auth_cache::ErrorChain;
 use futures_util::{StreamExt as _, stream};
+use metrics::{Unit, counter, describe_counter};
 use serde_json::{Value, json};
 use tracing::{Instrument as _, field::Empty};
 
@@ -75,6 +76,8 @@ async fn execute_in_order(invocation: Invocation<'_>, group: Group) -> Vec<(usiz
             not_tried = records.len(),
             "message failed; the queue will deliver it again or move it to its dead-letter queue",
         );
+        describe_counter!("MessagesFailed", Unit::Count, "");
+        counter!("MessagesFailed").increment(1);
         let rest = records.map(|(at, record)| (at, Failed { id: self::id(&record), error: None }));
         return std::iter::once((at, Failed { id, error: Some(error) })).chain(rest).collect();
     }

@@ -8,7 +8,7 @@ use crate::{
     AwsConfig, ConfigError,
     aws_config::COGNITO,
     grant::{Grant, LOCAL_CALLERS, grants},
-    settings::{Settings, environment, is_loopback, namespace, url},
+    settings::{Settings, environment, is_loopback, url},
 };
 
 /// A function's configuration. Every setting is an environment variable:
@@ -80,11 +80,7 @@ impl Config {
             "off" => Some(false),
             _ => None,
         });
-        let metrics_namespace = settings.optional(
-            "METRICS_NAMESPACE",
-            "up to 255 letters, digits and any of .-_/#: such as Orders",
-            namespace,
-        );
+        let metrics_namespace = settings.metrics_namespace();
         let function_name = settings.function_name();
         let unverified_callers =
             settings.optional("HTTP_API_CALLERS", "authorizer or unverified-token", |value| match value {
@@ -162,7 +158,7 @@ impl SignInConfig {
 /// | `SERVICE_USER_GROUP` | the group that the service user belongs to | |
 /// | `SERVICE_USER_NAME` | what the service user's two users are called after | |
 /// | `SERVICE_USER_ADOPT` | `yes` takes over parameters that were made by hand | `no` |
-/// | `AWS_...`, `LOG_LEVEL` | as for [`Config`] | |
+/// | `AWS_...`, `LOG_LEVEL`, `METRICS_NAMESPACE` | as for [`Config`] | |
 ///
 /// CloudFormation waits for an answer whatever the environment is, so reading it never fails as a whole.
 #[derive(Clone, Debug)]
@@ -198,6 +194,8 @@ pub struct WantedServiceUser {
     pub name: String,
     /// Whether parameters that were made by hand are taken over.
     pub adopts: bool,
+    /// The CloudWatch namespace of the password's age; it is not written without one.
+    pub metrics_namespace: Option<String>,
     /// How to reach AWS.
     pub aws: AwsConfig,
 }
@@ -251,6 +249,7 @@ impl WantedServiceUser {
             "no" => Some(false),
             _ => None,
         });
+        let metrics_namespace = settings.metrics_namespace();
         let aws = settings.aws();
         Some(Self {
             stack_id: stack_id?,
@@ -261,6 +260,7 @@ impl WantedServiceUser {
             group: group?,
             name: name?,
             adopts: adopts.unwrap_or(false),
+            metrics_namespace,
             aws: aws?,
         })
     }

@@ -24,6 +24,10 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         token_use.unwrap_or_default()
     }
 
+    pub(crate) fn metrics_namespace(&mut self) -> Option<String> {
+        self.optional("METRICS_NAMESPACE", "up to 255 letters, digits and any of .-_/#: such as Orders", namespace)
+    }
+
     pub(crate) fn function_name(&mut self) -> String {
         let name = self.optional("AWS_LAMBDA_FUNCTION_NAME", "set by Lambda", text);
         name.unwrap_or_else(|| "function".to_owned())
@@ -88,7 +92,7 @@ fn prefix(value: &str) -> Option<String> {
 }
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace>
-pub(crate) fn namespace(value: &str) -> Option<String> {
+fn namespace(value: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_/#:".contains(c);
     (value.len() <= 255 && value.chars().all(allowed)).then(|| value.to_owned())
 }

@@ -50,7 +50,6 @@ AWS::Logs::LogGroup logs:eu-west-1:1:log-group:/aws/lambda/STACK-1 CreateLogGrou
 AWS::Logs::LogGroup logs:eu-west-1:1:log-group:/aws/apigateway/STACK DeleteLogGroup
 AWS::Logs::LogGroup logs:eu-west-1:1:log-group:/aws/appsync/apis/1 TagResource
 AWS::Logs::LogGroup logs DescribeLogGroups
-AWS::Logs::MetricFilter logs:eu-west-1:1:log-group:/aws/lambda/STACK-1 PutMetricFilter DeleteMetricFilter
 AWS::SQS::Queue sqs:eu-west-1:1:STACK-1 CreateQueue SetQueueAttributes DeleteQueue TagQueue
 AWS::SQS::QueuePolicy sqs:eu-west-1:1:STACK-1 SetQueueAttributes
 Custom::ServiceUser lambda:eu-west-1:1:function:STACK-1 InvokeFunction

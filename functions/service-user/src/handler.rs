@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use startup::{ServiceUserConfig, StartError, WantedServiceUser};
 use tracing::{Instrument as _, Span};
 
-use crate::{ServiceUserError, cloud_formation::Request, custom_resource, parameters::Parameters, resource, rotation};
+use crate::{
+    ServiceUserError, age, cloud_formation::Request, custom_resource, parameters::Parameters, resource, rotation,
+};
 
 /// What the function works with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,7 +44,7 @@ pub(crate) struct Administration {
 /// A deployment waits rather than fails when Cognito is busy.
 const ATTEMPTS: u32 = 5;
 
-const OPERATIONS: [&str; 5] = ["Create", "Update", "Delete", "Rotate", "Repair"];
+const OPERATIONS: [&str; 6] = ["Create", "Update", "Delete", "Rotate", "Age", "Repair"];
 
 impl ServiceUser {
     /// As the environment says. What is wrong with it is no error here: CloudFormation waits for an answer, which tells it.
@@ -111,13 +113,15 @@ async fn run(service_user: &ServiceUser, event: LambdaEvent<Value>) -> Result<Va
     }
     let result = match payload["RequestType"].as_str() {
         Some("Rotate") => rotate(service_user).await,
+        Some("Age") => report_age(service_user).await,
         Some("Repair") => repair(service_user).await,
         _ => match Request::deserialize(payload) {
             Ok(request) => custom_resource::answer(service_user, request, context.deadline()).await,
             // Not serde's error, which may show a part of the event.
             Err(_) => Err(ServiceUserError::InvalidEvent {
-                reason: r#"it is neither {"RequestType": "Rotate"} nor "Repair" nor a request of CloudFormation"#
-                    .to_owned(),
+                reason:
+                    r#"it is neither {"RequestType": "Rotate"} nor "Age" nor "Repair" nor a request of CloudFormation"#
+                        .to_owned(),
             }),
         },
     };
@@ -130,6 +134,10 @@ async fn run(service_user: &ServiceUser, event: LambdaEvent<Value>) -> Result<Va
 
 async fn rotate(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
     rotation::rotate(service_user.administration()?).await
+}
+
+async fn report_age(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
+    age::report(service_user.administration()?, &service_user.function_name).await
 }
 
 async fn repair(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {

@@ -1,6 +1,6 @@
 //! The parameters under one prefix, which the functions sign in with, and the one that says whose they are.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_ssm::{
     Client,
@@ -27,6 +27,8 @@ pub(crate) struct Stored {
     pub(crate) values: Values,
     /// How often the credentials were written, as SSM counts.
     pub(crate) version: i64,
+    /// When they were written last, since 1970.
+    pub(crate) written: Option<Duration>,
 }
 
 /// Whose the parameters are.
@@ -67,8 +69,8 @@ impl Parameters {
         let names = ALL.iter().chain([&OWNER]).map(|last| self.name(last)).collect();
         let answer = self.ssm.get_parameters().set_names(Some(names)).with_decryption(true).send().await;
         let answer = answer.map_err(|error| ServiceUserError::of_call("GetParameters", error))?;
-        let mut stored = Stored { owner: None, values: Values::new(), version: 0 };
-        for Parameter { name, value, version, .. } in answer.parameters.unwrap_or_default() {
+        let mut stored = Stored { owner: None, values: Values::new(), version: 0, written: None };
+        for Parameter { name, value, version, last_modified_date, .. } in answer.parameters.unwrap_or_default() {
             let last = name.as_deref().and_then(|name| name.strip_prefix(&self.prefix)?.strip_prefix('/'));
             let (Some(last), Some(value)) = (last, value) else { continue };
             if last == OWNER {
@@ -78,6 +80,8 @@ impl Parameters {
             }
             if last == CREDENTIALS {
                 stored.version = version;
+                let seconds = last_modified_date.and_then(|date| date.secs().try_into().ok());
+                stored.written = seconds.map(Duration::from_secs);
             }
             stored.values.insert(last.to_owned(), value);
         }

@@ -1,6 +1,6 @@
 //! The events of each sender, as it sends them, and the answers that it expects.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use local_cloud::{Fault, FaultKind, LocalCloud, Service};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     secrets::Log,
     setup::{Setup, invocation, invocation_with_id},
+    sizes::Counted,
 };
 
 async fn query(t: &Setup, event: Value) -> Value {
@@ -562,6 +563,8 @@ async fn a_batch_hands_back_the_messages_that_failed_and_no_other() {
     let denied = json!({"data": null, "errors": [{"path": ["updateOrder"], "errorType": "Unauthorized"}]});
     t.cloud.inject(Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body: denied }).on("UpdateOrder"));
     let update = json!({"operation": "UpdateOrder", "variables": {"input": {"id": "order-1", "expectedVersion": 1}}});
+    let counted = Counted("MessagesFailed", Arc::default());
+    let _here = metrics::set_default_local_recorder(&counted);
     let answer = mutate(
         &t,
         batch(&[
@@ -575,6 +578,7 @@ async fn a_batch_hands_back_the_messages_that_failed_and_no_other() {
     )
     .await;
     assert_eq!(answer, failures(&["no-json", "query", "stale", "denied"]));
+    assert_eq!(counted.1.load(Ordering::Relaxed), 4);
     assert_eq!(orders_of_the_queue(&t).await, 2);
 }
 

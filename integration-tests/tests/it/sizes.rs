@@ -115,17 +115,16 @@ async fn a_request_that_lambda_would_not_take_is_not_sent_on() {
     assert_eq!(t.cloud.count(Service::AppSync), 0);
 }
 
-/// Counts `PayloadsTooLarge`.
-#[derive(Default)]
-struct TooLarge(Arc<AtomicU64>);
+/// Counts what the counter of this name counts.
+pub(crate) struct Counted(pub(crate) &'static str, pub(crate) Arc<AtomicU64>);
 
-impl Recorder for TooLarge {
+impl Recorder for Counted {
     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        if key.name() == "PayloadsTooLarge" { Counter::from_arc(Arc::clone(&self.0)) } else { Counter::noop() }
+        if key.name() == self.0 { Counter::from_arc(Arc::clone(&self.1)) } else { Counter::noop() }
     }
 
     fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
@@ -140,7 +139,7 @@ impl Recorder for TooLarge {
 #[tokio::test]
 async fn what_is_too_large_is_counted_once_in_each_function_and_http_clients_learn_that_it_was_executed() {
     let t = Setup::start().await;
-    let counted = TooLarge::default();
+    let counted = Counted("PayloadsTooLarge", Arc::default());
     let _here = metrics::set_default_local_recorder(&counted);
     for (note, expected) in [("x".repeat(7_000_000), 4), ("\"".repeat(2_000_000), 2)] {
         answer_with(&t, note).await;
@@ -151,7 +150,7 @@ async fn what_is_too_large_is_counted_once_in_each_function_and_http_clients_lea
             let problem = call.send(&t).await.problem(500);
             assert!(problem["detail"].as_str().unwrap().contains("has been changed"), "{problem}");
         }
-        assert_eq!(counted.0.swap(0, Ordering::Relaxed), expected);
+        assert_eq!(counted.1.swap(0, Ordering::Relaxed), expected);
         t.cloud.clear_faults();
     }
 }

@@ -21,6 +21,17 @@ async fn the_users_take_turns_and_each_turn_has_a_new_password() {
 }
 
 #[tokio::test]
+async fn the_age_of_the_password_is_known_until_it_is_lost() {
+    let (cloud, t) = Deployment::start().await;
+    let missing = format!(r#"{}/credentials is missing: {{"RequestType": "Repair"}} makes it anew"#, t.prefix);
+    assert_eq!(t.invoke("Age", &t.properties()).await.unwrap_err().error_message, missing);
+    t.create().await;
+    cloud.reset_calls();
+    assert_eq!(t.invoke("Age", &t.properties()).await.unwrap(), json!({"passwordAge": 0}));
+    assert_eq!(cloud.calls().len(), 1, "nothing but the parameters is read");
+}
+
+#[tokio::test]
 async fn the_credentials_change_in_one_write_and_nothing_else_does() {
     let (cloud, t) = Deployment::start().await;
     t.create().await;
