@@ -8,6 +8,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_runtime::{LambdaEvent, tower::ServiceExt as _};
+use metrics::{Unit, counter, describe_counter};
 use serde_json::{Map, Value, json};
 
 use crate::{event, problem::Problem};
@@ -27,9 +28,14 @@ pub async fn handle(router: Router, event: LambdaEvent<Value>) -> Result<Value, 
         }
         Err(problem) => problem.into_response(),
     };
-    let answer = finished(response, request_id.clone(), has_cookies).await;
+    let mut answer = finished(response, request_id.clone(), has_cookies).await;
     if startup::is_too_large(&answer) {
-        return Ok(finished(Problem::answer_too_large().into_response(), request_id, has_cookies).await);
+        answer = finished(Problem::answer_too_large().into_response(), request_id, has_cookies).await;
+    }
+    // The gateway counts them too, but a deployment cannot wait for an alarm of the gateway, which needs the deployment.
+    if answer["statusCode"].as_u64() >= Some(500) {
+        describe_counter!("ServerErrors", Unit::Count, "");
+        counter!("ServerErrors").increment(1);
     }
     Ok(answer)
 }

@@ -1,12 +1,15 @@
 //! What happens behind the API, told in terms of HTTP.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use local_cloud::{Fault, FaultKind, LocalCloud, Service};
 use serde_json::json;
 
 use super::call::{Call, new_order};
-use crate::setup::Setup;
+use crate::{setup::Setup, sizes::Counted};
 
 #[tokio::test]
 async fn failures_of_the_order_service_have_a_status_of_their_own() {
@@ -14,6 +17,8 @@ async fn failures_of_the_order_service_have_a_status_of_their_own() {
         let error = json!({"path": ["getOrder"], "errorType": error_type, "message": "canary", "data": null});
         Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body: json!({"data": null, "errors": [error]}) })
     };
+    let counted = Counted("ServerErrors", Arc::default());
+    let _here = metrics::set_default_local_recorder(&counted);
     for (fault, status, retry_after) in [
         (Fault::throttle(Service::AppSync), 503, Some("1")),
         (Fault::status(Service::AppSync, 500), 503, Some("1")),
@@ -30,6 +35,7 @@ async fn failures_of_the_order_service_have_a_status_of_their_own() {
         t.cloud.inject(fault.always());
         let answer = Call::get("/orders/order-1").send(&t).await;
         assert_eq!(answer.status, status, "{description}");
+        assert_eq!(counted.1.swap(0, Ordering::Relaxed), u64::from(status >= 500), "{description}");
         answer.problem(status);
         assert_eq!(answer.header("retry-after"), retry_after, "{description}");
         assert!(!answer.text.contains("canary"), "{}", answer.text);
