@@ -13,7 +13,7 @@ mod schema;
 mod validate;
 mod variables;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
@@ -28,6 +28,7 @@ use crate::answer::Answer;
 use crate::ids;
 use crate::jwt::{Claims, Keys};
 use crate::lock::lock;
+use crate::user_pool::UserPool;
 
 const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
 
@@ -35,6 +36,8 @@ const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
 pub(crate) struct AppSync {
     schema: Valid<Schema>,
     keys: Keys,
+    /// Where it is another than this stand-in's.
+    user_pool: Mutex<Option<Arc<UserPool>>>,
     orders: Mutex<Orders>,
 }
 
@@ -42,10 +45,16 @@ impl AppSync {
     /// # Errors
     /// What is wrong with the SDL, with its lines.
     pub(crate) fn new(sdl: &str, keys: Keys) -> Result<Self, String> {
-        Ok(Self { schema: schema::parse(sdl)?, keys, orders: Mutex::default() })
+        Ok(Self { schema: schema::parse(sdl)?, keys, user_pool: Mutex::default(), orders: Mutex::default() })
     }
 
-    /// `POST /graphql`. `is_trusted` says whether claims, which one of the keys has signed, are of this API's user pool.
+    /// From now on this is the API's user pool, and no other.
+    pub(crate) fn trust(&self, user_pool: UserPool) {
+        *lock(&self.user_pool) = Some(Arc::new(user_pool));
+    }
+
+    /// `POST /graphql`. `is_trusted` says whether claims, which one of the keys has signed, are of this API's user pool,
+    /// unless that is somewhere else.
     pub(crate) fn answer(
         &self,
         headers: &HeaderMap,
@@ -53,7 +62,13 @@ impl AppSync {
         now_millis: i64,
         is_trusted: impl FnOnce(&Claims) -> bool,
     ) -> Answer {
-        let caller = match authorize(headers, &self.keys, now_millis.div_euclid(1000), is_trusted) {
+        let now = now_millis.div_euclid(1000);
+        let elsewhere = lock(&self.user_pool).clone();
+        let caller = match elsewhere {
+            Some(pool) => authorize(headers, |token| pool.verify(token), now, |claims| pool.issued(claims)),
+            None => authorize(headers, |token| self.keys.verify(token), now, is_trusted),
+        };
+        let caller = match caller {
             Ok(caller) => caller,
             Err(message) => return refused_at_the_edge(401, "UnauthorizedException", message),
         };

@@ -14,6 +14,8 @@ local-cloud: a stand-in for Amazon Cognito, SSM Parameter Store, Secrets Manager
   --schema FILE            the SDL to serve; default: the workspace's schema.graphql
   --latency NAME=TIME,...  answer later: cognito=150ms,ssm=20ms,appsync=15ms
   --token-lifetime TIME    access and ID tokens live this long: 3600s, 5m, 1h
+  --user-pool URL          AppSync believes tokens of the user pool whose keys are at this address, and no others:
+                           http://127.0.0.1:4566/eu-west-1_AbCdEf123/.well-known/jwks.json
   --help
 ";
 
@@ -23,13 +25,15 @@ pub(crate) struct Arguments {
     schema: Option<PathBuf>,
     latencies: Vec<(Service, Duration)>,
     token_lifetime: Option<Duration>,
+    user_pool: Option<String>,
 }
 
 impl Arguments {
     /// None when help is asked for.
     pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Self>, lexopt::Error> {
         use lexopt::ValueExt as _;
-        let mut arguments = Self { port: 8900, schema: None, latencies: Vec::new(), token_lifetime: None };
+        let mut arguments =
+            Self { port: 8900, schema: None, latencies: Vec::new(), token_lifetime: None, user_pool: None };
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Long("port") => arguments.port = parser.value()?.parse()?,
@@ -38,6 +42,7 @@ impl Arguments {
                 Arg::Long("token-lifetime") => {
                     arguments.token_lifetime = Some(parser.value()?.parse_with(parse_duration)?);
                 }
+                Arg::Long("user-pool") => arguments.user_pool = Some(parser.value()?.parse()?),
                 Arg::Short('h') | Arg::Long("help") => return Ok(None),
                 other => return Err(other.unexpected()),
             }
@@ -58,6 +63,9 @@ impl Arguments {
         }
         if let Some(lifetime) = self.token_lifetime {
             builder = builder.token_lifetime(lifetime);
+        }
+        if let Some(jwks_url) = self.user_pool {
+            builder = builder.user_pool(jwks_url);
         }
         Ok(builder)
     }
@@ -97,13 +105,16 @@ mod tests {
 
     #[test]
     fn every_option_is_understood() {
+        let keys = "http://127.0.0.1:1/eu-west-1_A/.well-known/jwks.json";
         let given =
             ["--port", "0", "--schema=my.graphql", "--latency", "cognito=150ms,ssm=2s", "--token-lifetime", "1h"];
+        let given = [&given[..], &["--user-pool", keys]].concat();
         let wanted = Arguments {
             port: 0,
             schema: Some("my.graphql".into()),
             latencies: vec![(Service::Cognito, Duration::from_millis(150)), (Service::Ssm, Duration::from_secs(2))],
             token_lifetime: Some(Duration::from_secs(3600)),
+            user_pool: Some(keys.to_owned()),
         };
         assert_eq!(parse(&given), Ok(Some(wanted)));
         assert_eq!(parse(&["--help"]), Ok(None));

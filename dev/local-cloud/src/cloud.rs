@@ -17,6 +17,7 @@ use crate::seed::Seed;
 use crate::server;
 use crate::settings::{Settings, whole_seconds};
 use crate::state::State;
+use crate::user_pool::UserPool;
 
 /// A running stand-in. Dropping it stops it and closes every connection.
 pub struct LocalCloud {
@@ -122,6 +123,16 @@ impl LocalCloud {
         lock(&self.state.iam).set_policy(access_key, policy);
     }
 
+    /// From now on AppSync believes the tokens of the user pool whose keys are at this address, such as
+    /// `http://127.0.0.1:4566/eu-west-1_AbCdEf123/.well-known/jwks.json`, and no others. They are fetched once, now.
+    ///
+    /// # Errors
+    /// `InvalidInput` when this is not the address of a pool's keys; otherwise when there are none.
+    pub async fn trust_user_pool(&self, jwks_url: &str) -> io::Result<()> {
+        self.state.appsync.trust(UserPool::fetch(jwks_url).await?);
+        Ok(())
+    }
+
     /// The calls answered so far, in the order of their answers.
     pub fn calls(&self) -> Vec<Call> {
         self.state.calls.all()
@@ -174,6 +185,7 @@ pub struct Builder {
     schema: String,
     settings: Settings,
     seed: bool,
+    user_pool: Option<String>,
 }
 
 impl Default for Builder {
@@ -183,6 +195,7 @@ impl Default for Builder {
             schema: include_str!("../../../schema.graphql").to_owned(),
             settings: Settings::default(),
             seed: true,
+            user_pool: None,
         }
     }
 }
@@ -230,15 +243,25 @@ impl Builder {
         self
     }
 
+    /// See [`LocalCloud::trust_user_pool`].
+    pub fn user_pool(mut self, jwks_url: impl Into<String>) -> Self {
+        self.user_pool = Some(jwks_url.into());
+        self
+    }
+
     /// Starts it on the current tokio runtime.
     ///
     /// # Errors
-    /// `InvalidInput` when the schema is invalid; otherwise when the port cannot be bound.
+    /// `InvalidInput` when the schema is invalid; otherwise when the port cannot be bound, or a user pool's keys are not
+    /// where they should be.
     pub async fn start(self) -> io::Result<LocalCloud> {
         let state = State::new(&self.schema, self.settings);
         let state = Arc::new(state.map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?);
         if self.seed {
             state.plant_seed();
+        }
+        if let Some(jwks_url) = &self.user_pool {
+            state.appsync.trust(UserPool::fetch(jwks_url).await?);
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.map_err(|error| {
             io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{}: {error}", self.port))

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
-use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::{Map, Value, json};
 
 /// The claims of a token.
@@ -56,23 +56,11 @@ impl Keys {
 
     /// The claims of a token that one of the keys signed. Expiry, issuer and audience are the caller's to judge.
     pub(crate) fn verify(&self, token: &str) -> Result<Claims, Refusal> {
-        let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
-        let (header, claims) = message.split_once('.').ok_or(Refusal::Malformed)?;
-        let header = decode(header)?;
-        let claims = decode(claims)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
-        if header.get("alg").and_then(Value::as_str) != Some("RS256") {
-            return Err(Refusal::BadSignature);
-        }
-        let kid = header.get("kid").and_then(Value::as_str);
-        let key = [&self.id, &self.access].into_iter().find(|key| Some(key.kid.as_str()) == kid);
-        ring::signature::UnparsedPublicKey::new(
-            &RSA_PKCS1_2048_8192_SHA256,
-            key.ok_or(Refusal::BadSignature)?.pair.public_key(),
-        )
-        .verify(message.as_bytes(), &signature)
-        .map_err(|_| Refusal::BadSignature)?;
-        Ok(claims)
+        let token = Token::parse(token)?;
+        let key = [&self.id, &self.access].into_iter().find(|key| key.kid == token.kid).ok_or(Refusal::BadSignature)?;
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.pair.public_key());
+        key.verify(token.message.as_bytes(), &token.signature).map_err(|_| Refusal::BadSignature)?;
+        Ok(token.claims)
     }
 
     /// The JSON Web Key Set, as Cognito serves it.
@@ -89,6 +77,62 @@ impl Keys {
             })
         });
         json!({ "keys": keys })
+    }
+}
+
+/// The keys of a pool that is not this stand-in's.
+#[derive(Debug)]
+pub(crate) struct PublicKeys(Vec<(String, PublicKeyComponents<Vec<u8>>)>);
+
+impl PublicKeys {
+    /// From a JSON Web Key Set, such as [`Keys::jwks`].
+    ///
+    /// # Errors
+    /// What is not as it should be.
+    pub(crate) fn from_jwks(jwks: &Value) -> Result<Self, String> {
+        let keys = jwks.get("keys").and_then(Value::as_array).filter(|keys| !keys.is_empty());
+        let keys = keys.ok_or("this is no set of keys")?;
+        let number = |key: &Value, name| {
+            let text = key.get(name).and_then(Value::as_str).map(|text| text.trim_end_matches('='));
+            text.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+        };
+        let key = |key: &Value| {
+            let kid = key.get("kid").and_then(Value::as_str)?.to_owned();
+            Some((kid, PublicKeyComponents { n: number(key, "n")?, e: number(key, "e")? }))
+        };
+        keys.iter().map(key).collect::<Option<_>>().map(Self).ok_or_else(|| "a key lacks kid, n or e".to_owned())
+    }
+
+    /// As [`Keys::verify`].
+    pub(crate) fn verify(&self, token: &str) -> Result<Claims, Refusal> {
+        let token = Token::parse(token)?;
+        let (_, key) = self.0.iter().find(|(kid, _)| *kid == token.kid).ok_or(Refusal::BadSignature)?;
+        key.verify(&RSA_PKCS1_2048_8192_SHA256, token.message.as_bytes(), &token.signature)
+            .map_err(|_| Refusal::BadSignature)?;
+        Ok(token.claims)
+    }
+}
+
+/// A token in parts, not verified yet.
+struct Token<'a> {
+    kid: String,
+    claims: Claims,
+    message: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Token<'a> {
+    fn parse(token: &'a str) -> Result<Self, Refusal> {
+        let (message, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
+        let (header, claims) = message.split_once('.').ok_or(Refusal::Malformed)?;
+        let header = decode(header)?;
+        let claims = decode(claims)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed)?;
+        let text = |name| header.get(name).and_then(Value::as_str).ok_or(Refusal::BadSignature);
+        if text("alg")? != "RS256" {
+            return Err(Refusal::BadSignature);
+        }
+        Ok(Self { kid: text("kid")?.to_owned(), claims, message, signature })
     }
 }
 
@@ -130,6 +174,26 @@ mod tests {
         let keys = Keys::development();
         let header = |token_use| keys.sign(&claims(token_use)).split('.').next().map(ToOwned::to_owned);
         assert_ne!(header("id"), header("access"));
+    }
+
+    #[test]
+    fn the_key_set_verifies_what_its_keys_have_signed_and_nothing_else() {
+        let keys = Keys::development();
+        let jwks = keys.jwks();
+        let public = PublicKeys::from_jwks(&jwks).unwrap();
+        for token_use in ["id", "access"] {
+            assert_eq!(public.verify(&keys.sign(&claims(token_use))), Ok(claims(token_use)));
+        }
+        // The same names, but each with the other's key.
+        let mut swapped = jwks.clone();
+        let names = [&jwks["keys"][0]["kid"], &jwks["keys"][1]["kid"]];
+        (swapped["keys"][0]["kid"], swapped["keys"][1]["kid"]) = (names[1].clone(), names[0].clone());
+        let swapped = PublicKeys::from_jwks(&swapped).unwrap();
+        assert_eq!(swapped.verify(&keys.sign(&claims("access"))), Err(Refusal::BadSignature));
+        assert_eq!(public.verify("not a token"), Err(Refusal::Malformed));
+        for none in [json!({}), json!({"keys": []}), json!({"keys": [{"kid": "1", "n": "AQ"}]})] {
+            assert!(PublicKeys::from_jwks(&none).is_err(), "{none}");
+        }
     }
 
     #[test]

@@ -59,6 +59,7 @@ mod ids;
 mod jwt;
 mod lock;
 mod quota;
+mod user_pool;
 
 pub use calls::{Call, Service};
 pub use cloud::{Builder, LocalCloud};

@@ -4,7 +4,7 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use serde_json::Value;
 
-use crate::jwt::{Claims, Keys, Refusal};
+use crate::jwt::{Claims, Refusal};
 
 /// Who calls, as the token says.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub(super) struct Caller {
 /// The message with which AppSync answers 401.
 pub(super) fn authorize(
     headers: &HeaderMap,
-    keys: &Keys,
+    verify: impl FnOnce(&str) -> Result<Claims, Refusal>,
     now: i64,
     is_trusted: impl FnOnce(&Claims) -> bool,
 ) -> Result<Caller, &'static str> {
@@ -28,7 +28,7 @@ pub(super) fn authorize(
     if token.is_empty() {
         return Err(NO_HEADER);
     }
-    let claims = keys.verify(token).map_err(|refusal| match refusal {
+    let claims = verify(token).map_err(|refusal| match refusal {
         Refusal::Malformed => NOT_A_TOKEN,
         Refusal::BadSignature => NOT_OURS,
     })?;

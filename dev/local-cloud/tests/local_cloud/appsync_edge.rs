@@ -140,3 +140,30 @@ async fn a_request_larger_than_a_megabyte_is_refused() {
     let body = json!({"query": "{ __typename }", "variables": {"padding": "x".repeat(1024 * 1024)}}).to_string();
     assert_eq!(cloud.graphql_as(Some(&token), &body).await.status, 413);
 }
+
+#[tokio::test]
+async fn the_user_pool_can_be_another_emulators_whose_keys_are_fetched() {
+    let elsewhere = Cloud::start().await;
+    let (pool, client) = elsewhere.new_pool(json!({}), json!({"ExplicitAuthFlows": ["ADMIN_NO_SRP_AUTH"]})).await;
+    elsewhere.new_user(&pool, "u").await;
+    let token = text(&elsewhere.tokens_of(&pool, &client, "u").await["AccessToken"]);
+    let keys = format!("{}/{pool}/.well-known/jwks.json", elsewhere.url());
+
+    let cloud = Cloud::start().await;
+    let own = cloud.access_token().await;
+    assert_eq!(cloud.graphql_as(Some(&token), QUERY).await.status, 401);
+    cloud.trust_user_pool(&keys).await.expect("the keys are there");
+    assert_eq!(cloud.graphql_as(Some(&token), QUERY).await.status, 200);
+    assert_eq!(cloud.graphql_as(Some(&own), QUERY).await.status, 401, "an API trusts one pool");
+
+    let started = Cloud::start_with(local_cloud::LocalCloud::builder().user_pool(&keys)).await;
+    assert_eq!(started.graphql_as(Some(&token), QUERY).await.status, 200);
+    started.set_clock_offset(3601);
+    let expired = started.graphql_as(Some(&token), QUERY).await;
+    assert_eq!(expired.json()["errors"][0]["message"], "Token has expired.");
+
+    let nobody =
+        cloud.trust_user_pool(&keys.replace(&pool, "eu-west-1_Nobody")).await.expect_err("there is no such pool");
+    assert!(nobody.to_string().contains("404"), "{nobody}");
+    assert_eq!(cloud.graphql_as(Some(&token), QUERY).await.status, 200, "the pool is as it was");
+}
