@@ -21,7 +21,7 @@ pub(crate) fn missing(programs: &[&str], region: &str) -> Vec<String> {
 fn hint(program: &str) -> String {
     match program {
         "sam" => "the program sam: `pip install aws-sam-cli`".to_owned(),
-        "aws" => "the program aws: the AWS CLI, version 2".to_owned(),
+        "aws" => "the program aws: the AWS CLI, version 1 or 2".to_owned(),
         program => format!("the program {program}"),
     }
 }

@@ -27,6 +27,7 @@ pub(crate) enum Task {
     Schemas(Schemas),
     Serve(Serve),
     Deploy(Deploy),
+    Rehearse(Rehearse),
     Repair(Repair),
     Destroy(Destroy),
 }
@@ -129,6 +130,15 @@ pub(crate) struct Deploy {
     pub(crate) yes: bool,
 }
 
+/// Deploy to an emulator of AWS on this machine, go through what a deployment meets in its life, and delete it
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "rehearse")]
+pub(crate) struct Rehearse {
+    /// the zips of `cargo lambda build --release --output-format zip`, instead of programs compiled for development
+    #[argh(switch)]
+    pub(crate) zips: bool,
+}
+
 /// Bring back what was lost or damaged of the service user: its parameters, users, password and group
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "repair")]
@@ -159,7 +169,7 @@ pub(crate) struct Destroy {
     pub(crate) yes: bool,
 }
 
-const DEV: &str = "dev";
+pub(crate) const DEV: &str = "dev";
 
 fn parameter(text: &str) -> Result<(String, String), String> {
     stack::parameter(text).map_err(|error| error.to_string())

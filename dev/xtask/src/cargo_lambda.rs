@@ -8,8 +8,8 @@ use anyhow::{Context, Result, ensure};
 use runtime_api::Stopwatch;
 
 use crate::environment;
-use crate::process;
 use crate::project;
+use crate::wheels;
 
 /// A cargo-lambda of the right version.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl CargoLambda {
     /// Lets other programs, such as `sam`, find it.
     pub(crate) fn put_on_path_of(&self, command: &mut Command) {
         if let Some(folder) = self.program.parent().filter(|folder| folder.is_absolute()) {
-            environment::first_on_path(command, folder);
+            environment::first_on_path(command, &[folder]);
         }
     }
 
@@ -75,10 +75,7 @@ const HINT: &str = "cargo-lambda could not be installed, which takes Python 3 wi
 
 /// The Python package holds the program, compiled, and the linker that `cargo lambda build` needs.
 async fn install(home: &Path) -> Result<()> {
-    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(home)).await?;
-    let arguments = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary=:all:"];
-    let requirement = format!("cargo-lambda=={VERSION}");
-    process::run(Command::new(home.join("bin/python")).args(arguments).arg(requirement)).await?;
+    wheels::install(home, &[&format!("cargo-lambda=={VERSION}")]).await?;
     let installed = version(&home.join("bin/cargo-lambda"));
     ensure!(installed.is_some(), "what was installed into {} does not run", home.display());
     Ok(())

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, ETAG, HOST};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -36,6 +36,10 @@ impl Reply {
         serde_json::from_slice(&self.body).with_context(|| format!("not JSON: {}", self.excerpt()))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
     pub(crate) fn excerpt(&self) -> String {
         excerpt(&String::from_utf8_lossy(&self.body))
     }
@@ -58,6 +62,11 @@ impl Client {
         Ok(Self { sender, host })
     }
 
+    /// The same connection, for a server that tells its services apart by the header `Host`.
+    pub(crate) fn with_host(self, host: String) -> Self {
+        Self { host, ..self }
+    }
+
     /// The JSON of an answer that must be a success.
     pub(crate) async fn send(&mut self, call: &Call, limit: Duration) -> Result<Value> {
         let reply = self.reply(call, limit).await?;
@@ -76,8 +85,7 @@ impl Client {
     }
 
     async fn exchange(&mut self, call: &Call) -> Result<Reply> {
-        self.sender.ready().await?;
-        let mut request = Request::builder().method(&call.method).uri(&call.path).header(HOST, &self.host);
+        let mut request = Request::builder().method(&call.method).uri(&call.path);
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
@@ -85,11 +93,17 @@ impl Client {
             Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_string())?,
             None => request.body(String::new())?,
         };
-        let response = self.sender.send_request(request).await?;
-        let status = response.status();
+        let response = self.raw(request).await?;
         let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(Reply { status, etag, body })
+        Ok(Reply { status: response.status(), etag, body: response.into_body() })
+    }
+
+    /// Any request, and all of its answer, however long that takes.
+    pub(crate) async fn raw(&mut self, mut request: Request<String>) -> Result<Response<Bytes>> {
+        self.sender.ready().await?;
+        request.headers_mut().insert(HOST, self.host.parse()?);
+        let (head, body) = self.sender.send_request(request).await?.into_parts();
+        Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
     }
 }
 

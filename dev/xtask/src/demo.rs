@@ -54,7 +54,7 @@ async fn measure(
     let mut watch = Watch::steady(cargo_lambda, cloud, token_reuse)?;
     let outcome = async {
         let rows = call_every_function(&mut watch, cloud, token_reuse, calls).await?;
-        let story = if token_reuse { story::tell(watch.port(), cloud).await? } else { String::new() };
+        let story = if token_reuse { tell_story(watch.port(), cloud).await? } else { String::new() };
         Ok((rows, story))
     }
     .await;
@@ -62,6 +62,10 @@ async fn measure(
         eprintln!("\n{}", watch.log_tail());
     }
     outcome
+}
+
+async fn tell_story(port: u16, cloud: &LocalCloud) -> Result<String> {
+    story::tell(Client::connect(port).await?, cloud.customer_token("ada")).await
 }
 
 async fn call_every_function(

@@ -17,11 +17,11 @@ pub(crate) fn without_cargo_run(command: &mut Command) -> &mut Command {
     command
 }
 
-/// Lets `command` find the programs in `folder` before all others of the same names.
-pub(crate) fn first_on_path(command: &mut Command, folder: &Path) {
+/// Lets `command` find the programs in `folders` before all others of the same names.
+pub(crate) fn first_on_path(command: &mut Command, folders: &[impl AsRef<Path>]) {
     #[expect(clippy::disallowed_methods, reason = "the search path is the developer's")]
     let path = env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(folder.to_owned()).chain(env::split_paths(&path));
+    let folders = folders.iter().map(|folder| folder.as_ref().to_owned()).chain(env::split_paths(&path));
     if let Ok(path) = env::join_paths(folders) {
         command.env("PATH", path);
     }

@@ -14,6 +14,7 @@ mod deployer;
 mod destroy;
 mod dev;
 mod load;
+mod rehearse;
 mod repair;
 mod schemas;
 mod serve;
@@ -27,6 +28,7 @@ mod cloud;
 mod functions;
 mod project;
 mod watch;
+mod wheels;
 
 mod client;
 mod environment;
@@ -63,6 +65,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Dev(_) => match dev::run(began).await? {},
         Task::Deploy(options) => deploy::run(began, options).await,
         Task::Destroy(options) => destroy::run(options).await,
+        Task::Rehearse(options) => rehearse::run(began, options).await,
         Task::Repair(options) => repair::run(options).await,
         Task::Load(options) => load::run(began, options).await,
         Task::Schemas(options) => schemas::run(began, options).await,

@@ -42,7 +42,7 @@ mod tests {
             "{plan}"
         );
         let invocation = "aws lambda invoke --function-name \"$ServiceUserFunction\" --region eu-west-1 ";
-        assert!(plan.contains(invocation) && plan.contains(r#"'{"RequestType": "Repair"}'"#), "{plan}");
+        assert!(plan.contains(invocation) && plan.contains(r#"'{"RequestType": "Repair"}' | "#), "{plan}");
         let template = std::fs::read_to_string(crate::project::root().join("template.yaml")).unwrap();
         assert!(template.split("\nOutputs:\n").nth(1).unwrap().contains("  ServiceUserFunction:\n"));
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::project;
 
 /// A CloudFormation stack.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stack {
     pub(crate) name: String,
     pub(crate) region: String,

@@ -5,18 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use hyper::{Method, StatusCode};
-use local_cloud::LocalCloud;
 use serde_json::{Value, json};
 
 use crate::client::{Call, Client, Reply};
 
 /// Calls the function and says what it answered. An error also when an answer is not the one that the API promises.
-pub(crate) async fn tell(port: u16, cloud: &LocalCloud) -> Result<String> {
-    let mut teller = Teller {
-        client: Client::connect(port).await?,
-        token: cloud.customer_token("ada"),
-        story: "One order over HTTP, by the customer ada:\n".to_owned(),
-    };
+/// `token` is that of the customer ada, who has no orders yet.
+pub(crate) async fn tell(client: Client, token: String) -> Result<String> {
+    let mut teller = Teller { client, token, story: "One order over HTTP, by the customer ada:\n".to_owned() };
     let line = json!({"sku": "DEMO-1", "quantity": 2, "unitPrice": {"currency": "EUR", "minorUnits": 995}});
     let order = json!({"customerEmail": "ada@example.com", "lines": [line]});
     let key = ("idempotency-key", "the-order-of-the-demo".to_owned());

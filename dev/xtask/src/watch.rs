@@ -117,7 +117,7 @@ fn command(cargo_lambda: &CargoLambda, cloud: &LocalCloud, token_reuse: bool) ->
 }
 
 /// The port itself if it is free, or any free one for 0.
-fn free_port(port: u16) -> Result<u16> {
+pub(crate) fn free_port(port: u16) -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context("there is no free port")?;
     Ok(listener.local_addr()?.port())
 }
