@@ -23,6 +23,7 @@ pub(crate) async fn run(options: Repair) -> Result<()> {
     plan.execute(|_| {}).await
 }
 
+/// What it takes.
 pub(crate) fn plan(Stack { name, region, .. }: &Stack) -> Plan {
     let mut plan = Plan::default();
     plan.read_output(name, region, FUNCTION);

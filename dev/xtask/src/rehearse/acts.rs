@@ -3,6 +3,7 @@
 mod nothing_left;
 mod orders;
 mod queue;
+mod repair;
 mod rotation;
 mod second_stack;
 mod updates;
@@ -36,6 +37,7 @@ pub(crate) async fn play(stage: &Stage) -> Result<()> {
     orders::play(stage, &first, &customer, &staff).await.context("orders over HTTP fail")?;
     queue::play(stage, &first).await.context("messages fail")?;
     rotation::play(stage, &first, &staff).await.context("rotation fails")?;
+    repair::play(stage, &first).await.context("repair fails")?;
     updates::play(stage, &first).await.context("an update fails")?;
     second_stack::play(stage, &first).await.context("a second stack fails")?;
 

@@ -13,23 +13,11 @@ use crate::client::{Client, excerpt};
 /// token.
 pub(crate) async fn sign_in(stage: &Stage, name: &str, group: Option<&str>) -> Result<String> {
     let outputs = stage.outputs(&stage.backend.name).await?;
-    let output = |name: &str| outputs.get(name).with_context(|| format!("the backend has no output {name}"));
-    let (pool, client) = (output("UserPoolId")?, output("HttpApiClientIds")?);
-    let user = json!({"UserPoolId": pool, "Username": name});
-    let with = |more: Value| {
-        let mut input = user.clone();
-        for (name, value) in more.as_object().into_iter().flatten() {
-            input[name] = value.clone();
-        }
-        input
-    };
-    let admin = |operation: &'static str, input: Value| async move {
-        let operation = format!("AWSCognitoIdentityProviderService.{operation}");
-        stage.emulator.call("cognito-idp", &operation, input).await
-    };
-    admin("AdminCreateUser", with(json!({"MessageAction": "SUPPRESS", "TemporaryPassword": TEMPORARY}))).await?;
+    let client = outputs.get("HttpApiClientIds").context("the backend has no app client for customers")?;
+    let user = json!({"Username": name, "MessageAction": "SUPPRESS", "TemporaryPassword": TEMPORARY});
+    stage.cognito("AdminCreateUser", user).await?;
     if let Some(group) = group {
-        admin("AdminAddUserToGroup", with(json!({"GroupName": group}))).await?;
+        stage.cognito("AdminAddUserToGroup", json!({"Username": name, "GroupName": group})).await?;
     }
 
     let mut browser = Browser { client: Client::connect(stage.emulator.port()).await? };

@@ -97,14 +97,48 @@ impl Stage {
         plan.execute(prepare).await.with_context(|| format!("see {}", emulator::shown(&emulator::deployments_log())))
     }
 
-    /// Ends the functions' processes, so that the next calls sign in, as docs/operations.md does it.
+    /// Ends the functions' processes, so that the next calls sign in. Another description, as in docs/operations.md, ends none
+    /// in the emulator: another environment does.
     pub(crate) async fn new_processes(&self, deployed: &Deployed) -> Result<()> {
         for name in ["QueryFunction", "MutateFunction", "HttpApiFunction"] {
-            let path = format!("/2015-03-31/functions/{}/configuration", deployed.output(name)?);
-            let description = format!("new processes at second {}", self.began.elapsed().as_secs());
-            self.emulator.rest("lambda", Method::PUT, &path, Some(json!({"Description": description}))).await?;
+            let function = deployed.output(name)?;
+            let mut variables = self.variables(function).await?;
+            variables["REHEARSED_AT_SECOND"] = json!(self.began.elapsed().as_secs_f64().to_string());
+            self.set_variables(function, &variables).await?;
         }
         Ok(())
+    }
+
+    /// The environment of a function.
+    pub(crate) async fn variables(&self, function: &str) -> Result<Value> {
+        let found = self.emulator.rest("lambda", Method::GET, &configuration(function), None).await?;
+        let variables = found["Environment"]["Variables"].clone();
+        ensure!(variables.is_object(), "the function's variables are {variables}");
+        Ok(variables)
+    }
+
+    pub(crate) async fn set_variables(&self, function: &str, variables: &Value) -> Result<()> {
+        let input = json!({"Environment": {"Variables": variables}});
+        self.emulator.rest("lambda", Method::PUT, &configuration(function), Some(input)).await?;
+        Ok(())
+    }
+
+    /// An operation of Cognito in the backend's user pool.
+    pub(crate) async fn cognito(&self, operation: &str, mut input: Value) -> Result<Value> {
+        let outputs = self.outputs(&self.backend.name).await?;
+        input["UserPoolId"] = json!(outputs.get("UserPoolId").context("the backend has no user pool")?);
+        self.emulator.call("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), input).await
+    }
+
+    /// The groups of the service user that is active.
+    pub(crate) async fn groups_of_service_user(&self, deployed: &Deployed) -> Result<Vec<String>> {
+        let stored = self.stored(&deployed.prefix()).await?;
+        let credentials =
+            stored.get(&format!("{}/credentials", deployed.prefix())).context("there are no credentials")?;
+        let credentials: Value = serde_json::from_str(credentials)?;
+        let found = self.cognito("AdminListGroupsForUser", json!({"Username": credentials["username"]})).await?;
+        let groups = found["Groups"].as_array().into_iter().flatten();
+        Ok(groups.filter_map(|group| Some(group["GroupName"].as_str()?.to_owned())).collect())
     }
 
     /// The outputs of a stack.
@@ -165,6 +199,10 @@ impl Deployed {
         let Some(host) = self.output("HttpApiUrl")?.strip_prefix("http://") else { bail!("it is not on this machine") };
         Ok(Client::connect(stage.emulator.port()).await?.with_host(host.to_owned()))
     }
+}
+
+fn configuration(function: &str) -> String {
+    format!("/2015-03-31/functions/{function}/configuration")
 }
 
 fn options(parameters: &[(&str, &str)]) -> Deploy {

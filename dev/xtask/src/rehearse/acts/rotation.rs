@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use hyper::{Method, StatusCode};
-use serde_json::{Value, json};
+use hyper::StatusCode;
+use serde_json::json;
 
 use super::orders::expect;
 use crate::rehearse::stage::{Deployed, Stage};
@@ -14,10 +14,10 @@ pub(super) async fn play(stage: &Stage, deployed: &Deployed, staff: &str) -> Res
     let before = stage.stored(&deployed.prefix()).await?;
     let function = deployed.output("HttpApiFunction")?;
     // A token lives for an hour, so nothing would be seen of a rotation: each request signs in.
-    let variables = variables(stage, function).await?;
+    let variables = stage.variables(function).await?;
     let mut forgetful = variables.clone();
     forgetful["TOKEN_REUSE"] = json!("off");
-    set_variables(stage, function, &forgetful).await?;
+    stage.set_variables(function, &forgetful).await?;
 
     let rotated = Cell::new(false);
     let answered = Cell::new(0);
@@ -26,7 +26,7 @@ pub(super) async fn play(stage: &Stage, deployed: &Deployed, staff: &str) -> Res
         let mut actives = Vec::new();
         for _ in 0..ROTATIONS {
             // Some requests before, between and after.
-            let enough = answered.get() + CALLERS;
+            let enough = answered.get() + 3 * CALLERS;
             while answered.get() < enough {
                 tokio::time::sleep(PAUSE).await;
             }
@@ -36,7 +36,7 @@ pub(super) async fn play(stage: &Stage, deployed: &Deployed, staff: &str) -> Res
         anyhow::Ok(actives)
     };
     let (actives, _) = tokio::try_join!(rotate, futures_util::future::try_join_all(callers))?;
-    set_variables(stage, function, &variables).await?;
+    stage.set_variables(function, &variables).await?;
 
     ensure!(actives[0] != actives[1] && actives[0] == actives[2], "the users do not take turns: {actives:?}");
     let after = stage.stored(&deployed.prefix()).await?;
@@ -75,21 +75,6 @@ async fn call_until(
         ensure!(page["items"].is_array(), "not a page of orders: {page}");
         answered.set(answered.get() + 1);
     }
-    Ok(())
-}
-
-async fn variables(stage: &Stage, function: &str) -> Result<Value> {
-    let path = format!("/2015-03-31/functions/{function}/configuration");
-    let found = stage.emulator.rest("lambda", Method::GET, &path, None).await?;
-    let variables = found["Environment"]["Variables"].clone();
-    ensure!(variables["SERVICE_USER_PARAMETERS"].is_string(), "the function's variables are {variables}");
-    Ok(variables)
-}
-
-async fn set_variables(stage: &Stage, function: &str, variables: &Value) -> Result<()> {
-    let path = format!("/2015-03-31/functions/{function}/configuration");
-    let input = json!({"Environment": {"Variables": variables}});
-    stage.emulator.rest("lambda", Method::PUT, &path, Some(input)).await?;
     Ok(())
 }
 

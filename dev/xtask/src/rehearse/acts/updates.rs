@@ -1,12 +1,12 @@
-//! Updates of a stack that is there: one that succeeds and one that is rolled back.
+//! Updates of a stack that is there: of everything that may change, and of what may not, which is rolled back.
 
-use anyhow::{Result, ensure};
-use hyper::Method;
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use crate::rehearse::stage::{Deployed, Stage};
 
-/// A new value for every parameter that may change while everything goes on working. `AppSyncUrl`, `UserPoolId` and the app
-/// clients are those of the only backend.
+/// A new value for every parameter that may change while all goes on working. `ServiceClientId` and `ServiceGroup` are below;
+/// `AppSyncUrl`, `HttpApiClientIds` and `Architecture` have only one value here.
 const CHANGED: [(&str, &str); 12] = [
     ("LogLevel", "DEBUG"),
     ("LogRetentionDays", "14"),
@@ -22,6 +22,22 @@ const CHANGED: [(&str, &str); 12] = [
     ("AdoptServiceUser", "yes"),
 ];
 
+/// Another service user, which is refused.
+const REFUSED: [(&str, &str); 4] = [
+    ("ServiceUserParameters", "/elsewhere"),
+    ("ServiceUsername", "somebody"),
+    ("ParametersKeyArn", "arn:aws:kms:eu-west-1:000000000000:key/1"),
+    ("UserPoolId", "eu-west-1_Elsewhere"),
+];
+
+/// What `query` must see of them.
+const SEEN: [(&str, &str); 4] = [
+    ("LOG_LEVEL", "DEBUG"),
+    ("TOKEN_USE", "id"),
+    ("OPERATION_CALLERS", "group:order-staff"),
+    ("METRICS_NAMESPACE", "Rehearsed"),
+];
+
 pub(super) async fn play(stage: &Stage, first: &Deployed) -> Result<()> {
     let (stored, before) = (stage.stored(&first.prefix()).await?, stage.parameters(&first.stack.name).await?);
     let updated = stage.deploy_functions(&first.stack, &CHANGED).await?;
@@ -29,33 +45,52 @@ pub(super) async fn play(stage: &Stage, first: &Deployed) -> Result<()> {
     for (name, value) in CHANGED {
         ensure!(parameters.get(name).is_some_and(|found| found == value), "{name} is {:?}", parameters.get(name));
     }
-    let path = format!("/2015-03-31/functions/{}/configuration", updated.output("QueryFunction")?);
-    let configuration = stage.emulator.rest("lambda", Method::GET, &path, None).await?;
-    let variables = &configuration["Environment"]["Variables"];
-    for (name, value) in [
-        ("LOG_LEVEL", "DEBUG"),
-        ("TOKEN_USE", "id"),
-        ("OPERATION_CALLERS", "group:order-staff"),
-        ("METRICS_NAMESPACE", "Rehearsed"),
-    ] {
+    let variables = stage.variables(updated.output("QueryFunction")?).await?;
+    for (name, value) in SEEN {
         ensure!(variables[name] == value, "{name} of query is {}", variables[name]);
     }
     stage.smoke_test(&updated).await?;
     ensure!(stage.stored(&first.prefix()).await? == stored, "an update changed the service user");
     stage.began.say(format!("{} parameters are updated, and the service user is as it was", CHANGED.len()));
 
-    let elsewhere = stage.deploy_functions(&first.stack, &[("ServiceUserParameters", "/elsewhere")]).await;
-    ensure!(elsewhere.is_err(), "the service user's parameters moved");
-    let reason = stage.failed_as(&first.stack.name, "UPDATE_ROLLBACK_COMPLETE").await?;
+    for refused in REFUSED {
+        ensure!(stage.deploy_functions(&first.stack, &[refused]).await.is_err(), "{} may change", refused.0);
+        let reason = stage.failed_as(&first.stack.name, "UPDATE_ROLLBACK_COMPLETE").await?;
+        ensure!(reason.contains("deploy a second stack"), "{} is refused by another reason: {reason}", refused.0);
+        ensure!(stage.stored(&first.prefix()).await? == stored, "the rollback changed the service user");
+        stage.began.say(format!("another {} is refused and rolled back: {reason}", refused.0));
+    }
     ensure!(stage.stored("/elsewhere").await?.is_empty(), "something is left under /elsewhere");
-    ensure!(stage.stored(&first.prefix()).await? == stored, "the rollback changed the service user");
     stage.new_processes(&updated).await?;
     stage.smoke_test(&updated).await?;
-    stage.began.say(format!("an update that fails is rolled back: {reason}"));
 
+    let client = another_client(stage).await?;
     let before: Vec<_> = CHANGED.iter().filter_map(|(name, _)| Some((*name, before.get(*name)?.as_str()))).collect();
-    stage.deploy_functions(&first.stack, &before).await?;
+    let other = [("ServiceClientId", client.as_str()), ("ServiceGroup", "order-admins")];
+    stage.deploy_functions(&first.stack, &[&before[..], &other].concat()).await?;
+    let stored = stage.stored(&first.prefix()).await?;
+    ensure!(stored.get(&format!("{}/client-id", first.prefix())) == Some(&client), "the app client is the old one");
+    let groups = stage.groups_of_service_user(first).await?;
+    ensure!(groups == ["order-admins"], "the service user is in {groups:?}");
+    stage.deploy_functions(&first.stack, &[]).await?;
+    let groups = stage.groups_of_service_user(first).await?;
+    ensure!(groups == ["order-services"], "the service user is in {groups:?}");
+    stage.new_processes(first).await?;
     stage.smoke_test(first).await?;
-    stage.began.say("the parameters are as before");
+    stage
+        .began
+        .say("the service user got another app client and group, and its own again; all parameters are as before");
     Ok(())
+}
+
+/// Like the backend's.
+async fn another_client(stage: &Stage) -> Result<String> {
+    let input = json!({
+        "ClientName": "others",
+        "GenerateSecret": true,
+        "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+        "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 60},
+    });
+    let made = stage.cognito("CreateUserPoolClient", input).await?;
+    Ok(made["UserPoolClient"]["ClientId"].as_str().with_context(|| format!("no app client in {made}"))?.to_owned())
 }
