@@ -44,19 +44,19 @@ const OPEN: &str = "FILL-IN";
 pub(crate) fn plan(options: &Deploy, functions: &Stack, backend: Option<&Stack>) -> Result<Plan> {
     let mut plan = Plan::default();
     if let Some(backend) = backend {
-        deploy_backend(&mut plan, options, backend)?;
+        deploy_backend(&mut plan, options, backend, &["--template-file", "backend/template.yaml"])?;
     }
     deploy_functions(&mut plan, options, functions, backend, None)?;
     smoke_test(&mut plan, functions);
     Ok(plan)
 }
 
-/// The sample backend.
-pub(crate) fn deploy_backend(plan: &mut Plan, options: &Deploy, backend: &Stack) -> Result<()> {
+/// The sample backend; `template` is what `sam deploy` must be told of it.
+pub(crate) fn deploy_backend(plan: &mut Plan, options: &Deploy, backend: &Stack, template: &[&str]) -> Result<()> {
     let mut given = backend.parameters.clone();
     set_all(&mut given, &options.backend_parameters);
     refuse_open(backend, &given, "backend/samconfig.toml or with --backend-parameter NAME=VALUE")?;
-    deploy(plan, options, "The backend", backend, &["--template-file", "backend/template.yaml"], &given);
+    deploy(plan, options, "The backend", backend, template, &given);
     Ok(())
 }
 
@@ -80,7 +80,10 @@ pub(crate) fn deploy_functions(
     refuse_open(functions, &parameters, "samconfig.toml, with --parameter NAME=VALUE, or by --backend")?;
     if built.is_none() {
         let given = overrides(&parameters);
-        plan.run("The programs", &[&["sam", "build", "--config-env", &functions.config_env], &words(&given)[..]].concat());
+        plan.run(
+            "The programs",
+            &[&["sam", "build", "--config-env", &functions.config_env], &words(&given)[..]].concat(),
+        );
     }
     deploy(plan, options, "The functions", functions, built.unwrap_or_default(), &parameters);
     Ok(())
@@ -93,7 +96,7 @@ fn refuse_open(stack: &Stack, parameters: &[(String, String)], place: &str) -> R
 }
 
 /// What the versions of the functions are called: no two deployments alike.
-fn release() -> String {
+pub(crate) fn release() -> String {
     let commit = Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(project::root()).output();
     let commit = commit.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
     format!("{commit}.{}", random())

@@ -37,8 +37,8 @@ pub(crate) async fn run(began: Stopwatch, options: Rehearse) -> Result<()> {
     drop(stage);
     ensure!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err(), "the emulator is still there");
 
-    println!("\nLeft out of template.yaml for the emulator:");
-    for left_out in left_out::LEFT_OUT {
+    println!("\nLeft out of the templates for the emulator:");
+    for left_out in left_out::LEFT_OUT.iter().chain([&left_out::LEFT_OUT_OF_BACKEND]) {
         println!("  {}: {}", left_out.what, left_out.why);
     }
     println!("\nNot seen here, because the emulator cannot show it:");
@@ -55,7 +55,7 @@ const UNSEEN: [&str; 9] = [
     "the import of the OpenAPI definition: routes, authorizer and CORS are made from it one by one; throttling is not",
     "IAM in its details: conditions, the AWS-managed key, the minute until a new role takes effect",
     "alarms, the dashboard and metrics at work; logs are there, but nobody queries them",
-    "termination protection, stack policies and change sets, as in prod",
+    "termination protection, stack policies, change sets and gradual deployments, as in prod",
     "quotas and throttling of Cognito, SSM and Lambda; the freeze between invocations; more processes at once than a few",
     "the schedule of rotations: it is there, but rotations are asked for here",
     "TLS and the addresses of AWS: all is plain HTTP on one port",

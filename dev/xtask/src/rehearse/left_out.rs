@@ -1,8 +1,10 @@
 //! What of the templates is not deployed to the emulator, and why: all of it is in [`LEFT_OUT`].
 
-use anyhow::{Result, ensure};
+use std::path::Path;
 
-/// Something of `template.yaml` that the emulator gets in another way, or not. `backend/template.yaml` it gets as it is.
+use anyhow::{Context, Result, ensure};
+
+/// Something of a template that the emulator gets in another way, or not.
 #[derive(Debug)]
 pub(crate) struct LeftOut {
     pub(crate) what: &'static str,
@@ -57,7 +59,12 @@ pub(crate) const LEFT_OUT: &[LeftOut] = &[
     LeftOut {
         what: "the alarms SignInFailures, FunctionErrors and FunctionThrottles",
         why: "the emulator refuses alarms over several metrics",
-        changes: &[Without("SignInFailures"), Without("FunctionErrors"), Without("FunctionThrottles")],
+        changes: &[
+            Without("SignInFailures"),
+            Without("FunctionErrors"),
+            Without("FunctionThrottles"),
+            Instead("Alarms: [!Ref FunctionErrors, !Ref FunctionThrottles, ", "Alarms: ["),
+        ],
     },
     LeftOut {
         what: "the address of the HTTP API",
@@ -93,17 +100,39 @@ pub(crate) const LEFT_OUT: &[LeftOut] = &[
     },
 ];
 
-/// `template.yaml` for the emulator at `port`. `code_uri` is where a function's program is.
-pub(crate) fn apply(template: &str, port: u16, code_uri: impl Fn(&str) -> String) -> Result<String> {
-    let mut template = template.to_owned();
-    for LeftOut { what, changes, .. } in LEFT_OUT {
-        for change in *changes {
+/// And of `backend/template.yaml`.
+pub(crate) const LEFT_OUT_OF_BACKEND: LeftOut = LeftOut {
+    what: "the backend's alarm OrdersThrottled",
+    why: "the emulator refuses alarms over several metrics",
+    changes: &[Without("OrdersThrottled")],
+};
+
+/// `backend/template.yaml` for the emulator, in another folder than the files that it names.
+pub(crate) fn of_backend(template: &str, root: &Path) -> Result<String> {
+    let template = LEFT_OUT_OF_BACKEND.of(template.to_owned())?;
+    let (schema, resolvers) = (root.join("schema.graphql"), root.join("backend/resolvers"));
+    let template = template.replace(" ../schema.graphql", &format!(" {}", schema.display()));
+    Ok(template.replace(" resolvers/", &format!(" {}/", resolvers.display())))
+}
+
+impl LeftOut {
+    fn of(&self, mut template: String) -> Result<String> {
+        for change in self.changes {
             template = match change {
                 Without(resource) => without(&template, resource),
                 Instead(old, new) => (template.matches(old).count() == 1).then(|| template.replace(old, new)),
             }
-            .ok_or_else(|| anyhow::anyhow!("template.yaml has changed: {what} cannot be left out by {change:?}"))?;
+            .with_context(|| format!("the template has changed: {} cannot be left out by {change:?}", self.what))?;
         }
+        Ok(template)
+    }
+}
+
+/// `template.yaml` for the emulator at `port`. `code_uri` is where a function's program is.
+pub(crate) fn apply(template: &str, port: u16, code_uri: impl Fn(&str) -> String) -> Result<String> {
+    let mut template = template.to_owned();
+    for left_out in LEFT_OUT {
+        template = left_out.of(template)?;
     }
     template = template.replace("@port@", &port.to_string());
     for name in NAMES {
@@ -116,12 +145,12 @@ pub(crate) fn apply(template: &str, port: u16, code_uri: impl Fn(&str) -> String
 /// The functions, by their programs.
 pub(crate) const NAMES: [&str; 4] = ["query", "mutate", "http-api", "service-user"];
 
-/// A resource ends where the next one begins.
+/// A resource ends where the next one, or the next section, begins.
 fn without(template: &str, resource: &str) -> Option<String> {
     let start = template.find(&format!("\n  {resource}:\n"))? + 1;
     let rest = &template[start..];
-    let length =
-        rest.match_indices("\n  ").map(|(at, _)| at + 1).find(|at| rest[at + 2..].starts_with(|c| c != ' '))?;
+    let begins = |line: &str| !line.trim_start_matches("  ").starts_with([' ', '\n']) && !line.starts_with("    ");
+    let length = rest.match_indices('\n').map(|(at, _)| at + 1).find(|at| begins(&rest[*at..]))?;
     Some(format!("{}{}", &template[..start], &rest[length..]))
 }
 

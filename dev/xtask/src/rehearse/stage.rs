@@ -1,7 +1,7 @@
 //! What every act of the rehearsal has at hand: the emulator, AppSync's part, and how stacks come and go.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use runtime_api::Stopwatch;
 use serde_json::{Value, json};
 
 use super::emulator::{self, Emulator};
-use super::http_api;
+use super::{http_api, left_out};
 use crate::arguments::{self, Deploy};
 use crate::client::Client;
 use crate::deploy;
@@ -55,8 +55,13 @@ impl Stage {
 
     /// As `cargo xtask deploy --backend` begins.
     pub(crate) async fn deploy_backend(&self) -> Result<()> {
+        let original = fs::read_to_string(project::root().join("backend/template.yaml"))?;
+        let file = emulator::folder().join("backend.yaml");
+        fs::write(&file, left_out::of_backend(&original, &project::root())?)?;
+        let (template, config) = (file.display().to_string(), project::root().join("backend/samconfig.toml"));
+        let template = ["--template-file", &template, "--config-file", &config.display().to_string()];
         let mut plan = Plan::default();
-        deploy::deploy_backend(&mut plan, &options(&[]), &self.backend)?;
+        deploy::deploy_backend(&mut plan, &options(&[]), &self.backend, &template)?;
         self.execute(&plan).await
     }
 
@@ -64,11 +69,12 @@ impl Stage {
     pub(crate) async fn deploy_functions(&self, stack: &Stack, parameters: &[(&str, &str)]) -> Result<Deployed> {
         let url = self.appsync.graphql_url();
         let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-        let parameters = [&[("AppSyncUrl", url.as_str()), ("Architecture", architecture)], parameters].concat();
+        let release = deploy::release();
+        let own = [("AppSyncUrl", url.as_str()), ("Architecture", architecture), ("Release", release.as_str())];
+        let parameters = [&own, parameters].concat();
         let template = self.template.display().to_string();
         let config = project::root().join("samconfig.toml").display().to_string();
-        let built =
-            ["--template-file", template.as_str(), "--config-file", config.as_str(), "--stack-name", &stack.name];
+        let built = ["--template-file", template.as_str(), "--config-file", config.as_str()];
         let mut plan = Plan::default();
         deploy::deploy_functions(&mut plan, &options(&parameters), stack, Some(&self.backend), Some(&built))?;
         self.execute(&plan).await?;
@@ -117,10 +123,17 @@ impl Stage {
         Ok(variables)
     }
 
-    pub(crate) async fn set_variables(&self, function: &str, variables: &Value) -> Result<()> {
-        let input = json!({"Environment": {"Variables": variables}});
-        self.emulator.rest("lambda", Method::PUT, &configuration(function), Some(input)).await?;
-        Ok(())
+    /// Gives a function another environment, by a version of its own to which its alias points from then on.
+    pub(crate) async fn set_variables(&self, alias: &str, variables: &Value) -> Result<()> {
+        let function = alias.strip_suffix(":live").context("the function's output is not its alias")?;
+        let change = |method, path: String, input: Value| async move {
+            self.emulator.rest("lambda", method, &path, Some(input)).await
+        };
+        change(Method::PUT, configuration(function), json!({"Environment": {"Variables": variables}})).await?;
+        let path = format!("/2015-03-31/functions/{function}");
+        let published = change(Method::POST, format!("{path}/versions"), json!({})).await?;
+        let version = json!({"FunctionVersion": published["Version"]});
+        change(Method::PUT, format!("{path}/aliases/live"), version).await.map(drop)
     }
 
     /// An operation of Cognito in the backend's user pool.

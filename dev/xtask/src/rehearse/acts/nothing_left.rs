@@ -6,7 +6,6 @@ use anyhow::{Result, ensure};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::arguments;
 use crate::destroy;
 use crate::rehearse::stage::Stage;
 
@@ -52,7 +51,7 @@ impl Inventory {
 
 pub(super) async fn play(stage: &Stage, before: &Inventory) -> Result<()> {
     let there = Inventory::take(stage).await?.0.len();
-    let plan = destroy::plan(arguments::DEV, &stage.functions, Some(&stage.backend));
+    let plan = destroy::plan(&stage.functions, Some(&stage.backend));
     stage.execute(&plan).await?;
     let after = Inventory::take(stage).await?;
     let left: Vec<_> = after.0.difference(&before.0).collect();
