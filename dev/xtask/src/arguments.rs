@@ -7,7 +7,7 @@ use argh::FromArgs;
 
 use crate::stack;
 
-/// The project's own commands. All but `deploy` and `destroy` need no AWS account: dev/local-cloud stands in for Cognito,
+/// The project's own commands. All but `deploy`, `repair` and `destroy` need no AWS account: dev/local-cloud stands in for Cognito,
 /// SSM and AppSync. `cargo xtask TASK --help` lists the options of a task.
 #[derive(Debug, FromArgs)]
 #[argh(help_triggers("-h", "--help", "help"))]
