@@ -170,6 +170,7 @@ pub(crate) struct Destroy {
 }
 
 pub(crate) const DEV: &str = "dev";
+pub(crate) const PROD: &str = "prod";
 
 fn parameter(text: &str) -> Result<(String, String), String> {
     stack::parameter(text).map_err(|error| error.to_string())

@@ -55,7 +55,7 @@ const UNSEEN: [&str; 9] = [
     "the import of the OpenAPI definition: routes, authorizer and CORS are made from it one by one; throttling is not",
     "IAM in its details: conditions, the AWS-managed key, the minute until a new role takes effect",
     "alarms, the dashboard and metrics at work; logs are there, but nobody queries them",
-    "termination protection, stack policies, change sets and gradual deployments, as in prod",
+    "the change sets that prod shows, gradual deployments, and whether stack policies are obeyed",
     "quotas and throttling of Cognito, SSM and Lambda; the freeze between invocations; more processes at once than a few",
     "the schedule of rotations: it is there, but rotations are asked for here",
     "TLS and the addresses of AWS: all is plain HTTP on one port",

@@ -2,6 +2,7 @@
 
 mod nothing_left;
 mod orders;
+mod production;
 mod queue;
 mod repair;
 mod rotation;
@@ -40,6 +41,8 @@ pub(crate) async fn play(stage: &Stage) -> Result<()> {
     repair::play(stage, &first).await.context("repair fails")?;
     updates::play(stage, &first).await.context("an update fails")?;
     second_stack::play(stage, &first).await.context("a second stack fails")?;
+
+    production::play(stage).await.context("production fails")?;
 
     nothing_left::play(stage, &before).await.context("not all is deleted")
 }

@@ -27,11 +27,16 @@ pub(crate) struct Emulator {
     home: PathBuf,
     /// The folders of `sam` and `aws`.
     programs: [PathBuf; 2],
+    /// Held for as long as it runs: two rehearsals would write into the same folder.
+    _only_one: File,
 }
 
 impl Emulator {
     /// Starts it on a free port of this machine's loopback, once it and the programs that deploy to it are installed.
     pub(crate) async fn start(began: Stopwatch, region: &str) -> Result<Self> {
+        fs::create_dir_all(project::tools())?;
+        let only_one = File::create(project::tools().join("rehearsal.lock"))?;
+        only_one.try_lock().context("another rehearsal runs in this clone: wait for its end")?;
         let home = folder();
         let _ = fs::remove_dir_all(&home);
         fs::create_dir_all(home.join("tmp")).with_context(|| format!("cannot create {}", home.display()))?;
@@ -50,7 +55,8 @@ impl Emulator {
         let log = File::create(home.join(LOG))?;
         command.stdout(log.try_clone()?).stderr(log);
         let process = ProcessTree::spawn(&mut command)?;
-        let mut emulator = Self { process, port, region: region.to_owned(), home, programs: [sam, aws] };
+        let mut emulator =
+            Self { process, port, region: region.to_owned(), home, programs: [sam, aws], _only_one: only_one };
         emulator.ready().await.with_context(|| format!("see {}", project::relative(&folder().join(LOG))))?;
         Ok(emulator)
     }

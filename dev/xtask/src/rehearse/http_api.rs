@@ -17,12 +17,11 @@ pub(crate) async fn make_routes(stage: &Stage, deployed: &Deployed) -> Result<()
     let body = &template["TemplateBody"]["Resources"]["HttpApi"]["Properties"]["Body"];
 
     let resources = stage.resources(stack).await?;
-    let function = resources.get("HttpApiFunction").context("there is no function behind it")?;
     let mut known = stage.parameters(stack).await?;
     let region = stage.emulator.region().to_owned();
-    let arn = format!("arn:aws:lambda:{region}:000000000000:function:{function}");
+    let alias = deployed.output("HttpApiFunction")?.to_owned();
     known.extend(
-        [("AWS::Region", region), ("AWS::Partition", "aws".to_owned()), ("HttpApiFunction.Arn", arn)]
+        [("AWS::Region", region), ("AWS::Partition", "aws".to_owned()), ("HttpApiFunctionAliaslive", alias)]
             .map(|(name, value)| (name.to_owned(), value)),
     );
     let api = resources.get("HttpApi").context("there is no HTTP API")?;

@@ -166,7 +166,8 @@ impl Stage {
         Ok(pairs(&described["Parameters"], "ParameterKey", "ParameterValue"))
     }
 
-    async fn describe(&self, stack: &str) -> Result<Value> {
+    /// What CloudFormation says of a stack.
+    pub(crate) async fn describe(&self, stack: &str) -> Result<Value> {
         let described = self.emulator.cli(&["cloudformation", "describe-stacks", "--stack-name", stack]).await?;
         Ok(described["Stacks"][0].clone())
     }
@@ -218,7 +219,8 @@ fn configuration(function: &str) -> String {
     format!("/2015-03-31/functions/{function}/configuration")
 }
 
-fn options(parameters: &[(&str, &str)]) -> Deploy {
+/// Of a deployment with the backend, for development.
+pub(crate) fn options(parameters: &[(&str, &str)]) -> Deploy {
     let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Deploy {
         env: arguments::DEV.to_owned(),
