@@ -55,14 +55,19 @@ impl Stage {
 
     /// As `cargo xtask deploy --backend` begins.
     pub(crate) async fn deploy_backend(&self) -> Result<()> {
+        let mut plan = Plan::default();
+        let template = Self::backend_template()?;
+        deploy::deploy_backend(&mut plan, &options(&[]), &self.backend, &template.each_ref().map(String::as_str))?;
+        self.execute(&plan).await
+    }
+
+    /// What `sam deploy` must be told of the backend.
+    pub(crate) fn backend_template() -> Result<[String; 4]> {
         let original = fs::read_to_string(project::root().join("backend/template.yaml"))?;
         let file = emulator::folder().join("backend.yaml");
         fs::write(&file, left_out::of_backend(&original, &project::root())?)?;
-        let (template, config) = (file.display().to_string(), project::root().join("backend/samconfig.toml"));
-        let template = ["--template-file", &template, "--config-file", &config.display().to_string()];
-        let mut plan = Plan::default();
-        deploy::deploy_backend(&mut plan, &options(&[]), &self.backend, &template)?;
-        self.execute(&plan).await
+        let config = project::root().join("backend/samconfig.toml").display().to_string();
+        Ok(["--template-file".to_owned(), file.display().to_string(), "--config-file".to_owned(), config])
     }
 
     /// As `cargo xtask deploy --backend` goes on, under another name perhaps, and until CloudFormation is done with it.

@@ -19,19 +19,23 @@ pub(super) async fn play(stage: &Stage) -> Result<()> {
         ("Architecture", architecture),
         ("AllowedOrigins", "https://orders.example.com"),
         ("AlarmTopicArn", "none"),
+        ("GradualDeployment", "false"), // the emulator has no CodeDeploy
+        ("Release", "1"),
     ];
-    let callbacks = ("CallbackUrls".to_owned(), "https://orders.example.com/signed-in".to_owned());
-    let options =
-        Deploy { env: PROD.to_owned(), backend_parameters: vec![callbacks], yes: true, ..stage::options(&parameters) };
+    let backend_parameters = [("CallbackUrls", "https://orders.example.com/signed-in"), ("AlarmTopicArn", "none")];
+    let backend_parameters = backend_parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let options = Deploy { env: PROD.to_owned(), backend_parameters, yes: true, ..stage::options(&parameters) };
     let template = stage.template.display().to_string();
     let config = project::root().join("samconfig.toml").display().to_string();
-    let built = ["--template-file", template.as_str(), "--config-file", &config, "--stack-name", &functions.name];
+    let built = ["--template-file", template.as_str(), "--config-file", &config];
+    let of_backend = Stage::backend_template()?;
+    let of_backend = of_backend.each_ref().map(String::as_str);
     let mut plan = Plan::default();
-    deploy::deploy_backend(&mut plan, &options, &backend)?;
+    deploy::deploy_backend(&mut plan, &options, &backend, &of_backend)?;
     deploy::deploy_functions(&mut plan, &options, &functions, Some(&backend), Some(&built))?;
     stage.execute(&plan).await?;
 
-    let destroy = destroy::plan(PROD, &functions, Some(&backend));
+    let destroy = destroy::plan(&functions, Some(&backend));
     ensure!(stage.execute(&destroy).await.is_err(), "`cargo xtask destroy` deletes production");
     let cloud_formation = |words: &[&'static str], stack: &Stack| {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
@@ -57,9 +61,16 @@ pub(super) async fn play(stage: &Stage) -> Result<()> {
 
     // As the refusal says it.
     let mut plan = Plan::default();
-    let template = ["--template-file", "backend/template.yaml", "--config-env", PROD];
-    let off = ["--parameter-overrides", "DeletionProtection=off", "--no-confirm-changeset"];
-    plan.run("Users and orders may be deleted", &[&["sam", "deploy"], &template[..], &off].concat());
+    let off = [
+        "--config-env",
+        PROD,
+        "--stack-name",
+        &backend.name,
+        "--parameter-overrides",
+        "DeletionProtection=off",
+        "--no-confirm-changeset",
+    ];
+    plan.run("Users and orders may be deleted", &[&["sam", "deploy"], &of_backend[..], &off].concat());
     stage.execute(&plan).await?;
     stage.execute(&destroy).await?;
     stage.began.say("production is protected from deletion in three ways, and deleted when each is taken away");
