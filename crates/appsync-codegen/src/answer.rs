@@ -51,6 +51,12 @@ impl Module<'_> {
         self.items.push(item);
     }
 
+    /// A place for an item that is made after those that it needs: parents stand before their children.
+    fn place(&mut self) -> usize {
+        self.items.push(String::new());
+        self.items.len() - 1
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
@@ -149,16 +155,14 @@ impl<'a> Used<'a> {
     }
 
     fn define(&mut self, module: &mut Module<'a>, name: &str, prefix: &str, ty: &'a Name, parts: &[Part<'a>]) {
-        let at = module.items.len();
-        module.items.push(String::new()); // Parents stand before their children.
         let fields = self.selections.collect(parts, self.of(ty));
         let variants = if self.selections.is_abstract(ty) { self.variants(ty, parts, &fields) } else { Vec::new() };
-        module.items[at] = if variants.is_empty() {
-            self.structure(module, name, prefix, ty, &fields, fields.typename)
+        if variants.is_empty() {
+            self.structure(module, name, prefix, ty, &fields, fields.typename);
         } else {
             self.selections.add_typename(parts);
-            self.enumeration(module, name, prefix, ty, parts, (fields, variants))
-        };
+            self.enumeration(module, name, prefix, ty, parts, (fields, variants));
+        }
     }
 
     fn fragment(&mut self, module: &mut Module<'_>, fragment: &'a Node<Fragment>) -> String {
@@ -183,7 +187,8 @@ impl<'a> Used<'a> {
         ty: &'a Name,
         parts: &[Part<'a>],
         (others, variants): (Fields<'a>, Vec<(&'a Name, Fields<'a>)>),
-    ) -> String {
+    ) {
+        let at = module.place();
         let types = variants.iter().map(|(ty, _)| ty.as_str());
         let other_variant = names::other(types.clone());
         let names = names::each_once(types, Names::for_members(), names::variant);
@@ -198,20 +203,15 @@ impl<'a> Used<'a> {
                 Some(fragment) => self.fragment(module, fragment),
                 None => {
                     let name = module.names.take(format!("{prefix}On{}", names::camel(ty)));
-                    let at = module.items.len();
-                    module.items.push(String::new());
-                    module.items[at] = self.structure(module, &name, &name, ty, &fields, None);
+                    self.structure(module, &name, &name, ty, &fields, None);
                     name
                 }
             };
             item += &format!("        {}({path}) = {:?},\n", names[ty.as_str()], ty.as_str());
         }
         let other = module.names.take(format!("{prefix}Other"));
-        item += &format!("    }} else {other_variant}({other})\n}}\n");
-        let at = module.items.len();
-        module.items.push(String::new());
-        module.items[at] = self.structure(module, &other, prefix, ty, &others, Some(false));
-        item
+        self.structure(module, &other, prefix, ty, &others, Some(false));
+        module.items[at] = format!("{item}    }} else {other_variant}({other})\n}}\n");
     }
 
     fn structure(
@@ -222,7 +222,8 @@ impl<'a> Used<'a> {
         ty: &'a Name,
         fields: &Fields<'a>,
         typename: Option<bool>,
-    ) -> String {
+    ) {
+        let at = module.place();
         let mut taken = Names::for_members();
         let mut members = String::new();
         if let Some(conditional) = typename {
@@ -234,7 +235,7 @@ impl<'a> Used<'a> {
         for selected in &fields.fields {
             members += &self.field(module, prefix, ty, selected, &mut taken);
         }
-        format!("{STRUCT}{}", text::structure(name, &members))
+        module.items[at] = format!("{STRUCT}{}", text::structure(name, &members));
     }
 
     fn field(
@@ -257,10 +258,7 @@ impl<'a> Used<'a> {
             _ => scalar(&mut module.scalars, definition.ty.inner_named_type()),
         };
         let ident = taken.take(names::snake(key));
-        let mut attributes = Vec::new();
-        if names::camel_by_serde(&ident) != key.as_str() {
-            attributes.push(format!("rename = {:?}", key.as_str()));
-        }
+        let mut attributes = text::rename(&ident, key);
         let ty = match (conditional, definition.ty.is_non_null()) {
             (false, _) => nullable(&definition.ty, &leaf),
             (true, true) => optional(&mut attributes, &nullable(&definition.ty, &leaf)),

@@ -108,10 +108,7 @@ fn structure<'a>(
         };
         let leaf = if member.boxed { format!("Box<{leaf}>") } else { leaf };
         let ident = taken.take(names::snake(member.name));
-        let mut attributes = Vec::new();
-        if names::camel_by_serde(&ident) != member.name.as_str() {
-            attributes.push(format!("rename = {:?}", member.name.as_str()));
-        }
+        let mut attributes = text::rename(&ident, member.name);
         let required = answer::required(member.ty, &leaf);
         let mut coerced = coerced(member.ty, &leaf);
         let ty = match (member.ty.is_non_null(), member.has_default) {

@@ -1,5 +1,7 @@
 //! Pieces of the generated text.
 
+use crate::names;
+
 /// A documentation comment. It is text, whatever is in it: no code that `cargo test` would run.
 pub(crate) fn docs(description: &str) -> String {
     let lines = description.trim().lines().map(|line| {
@@ -14,6 +16,12 @@ pub(crate) fn docs(description: &str) -> String {
 /// Whether it changes the direction of the text around it, which rustc refuses in a comment.
 fn turns_text(char: char) -> bool {
     matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The serde attribute of a field, if GraphQL's name is not what `rename_all` makes of it.
+pub(crate) fn rename(field: &str, graphql: &str) -> Vec<String> {
+    let differs = names::camel_by_serde(field) != graphql;
+    differs.then(|| format!("rename = {graphql:?}")).into_iter().collect()
 }
 
 /// A field of a struct, with its serde attributes.
