@@ -8,7 +8,7 @@ use std::{
 use auth_cache::Clock;
 use serde_json::{Value, json};
 
-use crate::{ServiceUserError, handler::Administration, parameters::CREDENTIALS};
+use crate::{ServiceUserError, parameters::CREDENTIALS, service_user::Administration};
 
 /// Says how old the password is, in days, and writes it to the log as CloudWatch takes metrics from there.
 pub(crate) async fn report(of: &Administration, function_name: &str) -> Result<Value, ServiceUserError> {

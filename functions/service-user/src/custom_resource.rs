@@ -10,9 +10,10 @@ use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
 use crate::{
-    ServiceUser, ServiceUserError,
+    ServiceUserError,
     cloud_formation::{Answer, Request, address, send},
     names, resource,
+    service_user::ServiceUser,
 };
 
 /// What a resource is called that this function has not created.

@@ -35,6 +35,7 @@
 //! while one runs, or let one invocation run at a time (`ReservedConcurrentExecutions: 1`).
 
 mod handler;
+mod service_user;
 
 mod custom_resource;
 mod resource;
@@ -51,4 +52,5 @@ mod cloud_formation;
 mod error;
 
 pub use error::ServiceUserError;
-pub use handler::{ServiceUser, handle};
+pub use handler::handle;
+pub use service_user::ServiceUser;

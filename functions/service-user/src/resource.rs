@@ -1,11 +1,10 @@
 //! The service user as a resource: what the environment says becomes so, and goes again.
 
 use crate::{
-    ServiceUserError,
-    handler::Administration,
-    names,
+    ServiceUserError, names,
     parameters::{Credentials, Owner, Parameters, Stored, Values, values},
     pool::{Pool, delete_user},
+    service_user::Administration,
 };
 
 /// Makes the service user what it should be, from whatever it is, and gives the name of the one that is active. A password

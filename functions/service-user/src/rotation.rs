@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    ServiceUserError,
-    handler::Administration,
-    names,
+    ServiceUserError, names,
     parameters::{CREDENTIALS, Credentials},
     pool::Pool,
+    service_user::Administration,
 };
 
 /// How often a rotation begins anew because another one got in its way.
