@@ -7,36 +7,32 @@ use anyhow::{Context, Result, ensure};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::stage::{Deployed, Stage};
+use super::emulator::Emulator;
 
-/// Makes the integration, the authorizer, CORS and every route, as the definition says; those of before are gone then.
-pub(crate) async fn make_routes(stage: &Stage, deployed: &Deployed) -> Result<()> {
-    let stack = deployed.stack.name.as_str();
+/// Makes the integration, the authorizer, CORS and every route of the API `id`, as the definition in the template of `stack`
+/// says; those of before are gone then. `known` are the stack's parameters, and what else the definition refers to.
+pub(crate) async fn make_routes(
+    emulator: &Emulator,
+    stack: &str,
+    id: &str,
+    known: &BTreeMap<String, String>,
+) -> Result<()> {
     let template = ["cloudformation", "get-template", "--stack-name", stack, "--template-stage", "Processed"];
-    let template = stage.emulator.cli(&template).await?;
+    let template = emulator.cli(&template).await?;
     let body = &template["TemplateBody"]["Resources"]["HttpApi"]["Properties"]["Body"];
 
-    let resources = stage.resources(stack).await?;
-    let mut known = stage.parameters(stack).await?;
-    let region = stage.emulator.region().to_owned();
-    let alias = deployed.output("HttpApiFunction")?.to_owned();
-    known.extend(
-        [("AWS::Region", region), ("AWS::Partition", "aws".to_owned()), ("HttpApiFunctionAliaslive", alias)]
-            .map(|(name, value)| (name.to_owned(), value)),
-    );
-    let api = resources.get("HttpApi").context("there is no HTTP API")?;
-    let api = Api { stage, path: format!("/v2/apis/{api}") };
+    let api = Api { emulator, path: format!("/v2/apis/{id}") };
 
     for old in ["routes", "integrations", "authorizers"] {
         api.remove(old).await?;
     }
-    let authorizer = authorizer(&resolved(&body["components"]["securitySchemes"]["UserPool"], &known)?)?;
+    let authorizer = authorizer(&resolved(&body["components"]["securitySchemes"]["UserPool"], known)?)?;
     let authorizer = api.make("authorizers", authorizer, "authorizerId").await?;
-    let cors = resolved(&body["x-amazon-apigateway-cors"], &known)?;
+    let cors = resolved(&body["x-amazon-apigateway-cors"], known)?;
     api.send(Method::PATCH, "", Some(json!({"corsConfiguration": cors}))).await?;
     let mut integrations = BTreeMap::new();
     for route in routes(body)? {
-        let integration = resolved(&route.operation["x-amazon-apigateway-integration"], &known)?;
+        let integration = resolved(&route.operation["x-amazon-apigateway-integration"], known)?;
         let uri = integration["uri"].as_str().context("a route leads nowhere")?.to_owned();
         if !integrations.contains_key(&uri) {
             let integration = json!({
@@ -57,13 +53,13 @@ pub(crate) async fn make_routes(stage: &Stage, deployed: &Deployed) -> Result<()
 }
 
 struct Api<'a> {
-    stage: &'a Stage,
+    emulator: &'a Emulator,
     path: String,
 }
 
 impl Api<'_> {
     async fn send(&self, method: Method, path: &str, input: Option<Value>) -> Result<Value> {
-        self.stage.emulator.rest("apigateway", method, &format!("{}{path}", self.path), input).await
+        self.emulator.rest("apigateway", method, &format!("{}{path}", self.path), input).await
     }
 
     /// The id of what is made.

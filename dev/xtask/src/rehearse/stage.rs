@@ -84,8 +84,21 @@ impl Stage {
         deploy::deploy_functions(&mut plan, &options(&parameters), stack, Some(&self.backend), Some(&built))?;
         self.execute(&plan).await?;
         let deployed = Deployed { stack: stack.clone(), outputs: self.outputs(&stack.name).await? };
-        http_api::make_routes(self, &deployed).await.context("the HTTP API has no routes")?;
+        self.make_routes(&deployed).await.context("the HTTP API has no routes")?;
         Ok(deployed)
+    }
+
+    async fn make_routes(&self, deployed: &Deployed) -> Result<()> {
+        let stack = deployed.stack.name.as_str();
+        let resources = self.resources(stack).await?;
+        let mut known = self.parameters(stack).await?;
+        let alias = deployed.output("HttpApiFunction")?;
+        known.extend(
+            [("AWS::Region", self.emulator.region()), ("AWS::Partition", "aws"), ("HttpApiFunctionAliaslive", alias)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        let api = resources.get("HttpApi").context("there is no HTTP API")?;
+        http_api::make_routes(&self.emulator, stack, api, &known).await
     }
 
     /// As `cargo xtask deploy` ends.
