@@ -218,8 +218,12 @@ impl AppSyncClient {
         self.deadline.unwrap_or_else(|| Deadline::longest(self.clock.now()))
     }
 
-    /// Opens a connection with a request that executes nothing: the CORS preflight, which the edge answers to anybody.
-    async fn connect(&self, limit: Duration) -> Result<(), AppSyncError> {
+    /// Opens a connection with a request that executes nothing: the CORS preflight, which the edge answers to anybody. No
+    /// token is needed.
+    ///
+    /// # Errors
+    /// When that fails. The client is usable all the same.
+    pub async fn connect(&self, limit: Duration) -> Result<(), AppSyncError> {
         let request = self.http.request(Method::OPTIONS, Url::clone(&self.endpoint));
         let request = request.headers(self.headers.clone()).timeout(limit);
         let lost = |error| AppSyncError::transport(error, false);

@@ -28,7 +28,7 @@ use self::{
     refresh_token::{RefreshTokens, Renewable},
 };
 use crate::{
-    Credentials, CredentialsSource, ErrorChain, SignInError, Token, TokenSource,
+    Credentials, CredentialsSource, ErrorChain, SignInError, SignInRequest, Token, TokenSource, TokenUse,
     credentials::source::next_attempt,
     sdk_retry::{OnlyLostConnections, at_most_once},
 };
@@ -77,25 +77,6 @@ pub struct CognitoTokenSource<C> {
     refresh_tokens: Arc<RefreshTokens>,
 }
 
-/// Which of the two tokens of a sign-in is used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TokenUse {
-    /// The access token: it says what its bearer may do.
-    #[default]
-    Access,
-    /// The ID token: it says who its bearer is, and carries the user's attributes.
-    Id,
-}
-
-impl fmt::Display for TokenUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Access => "access",
-            Self::Id => "ID",
-        })
-    }
-}
-
 /// How long a renewal is waited for, which usually takes a tenth of it. Callers then have time left for the sign-in with
 /// the password.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(1);
@@ -115,8 +96,46 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
         Self { renewal, refresh_tokens: Arc::default(), ..self }
     }
 
-    async fn sign_in_with_password(&self, request: u64) -> Result<Token, SignInError> {
-        let mut credentials = self.credentials.read().await?;
+    /// Signs in with the refresh token that is kept, or with the password: the one that has just been read, if one has.
+    async fn sign_in_from(&self, mut read: Option<Credentials>) -> Result<Token, SignInError> {
+        loop {
+            let (request, kept) = self.refresh_tokens.begin();
+            let Some(kept) = kept else {
+                return match self.sign_in_with_password(request, read.take()).await {
+                    Err(error) if !error.is_transient() && self.refresh_tokens.rely_on_refresh_token() => {
+                        tracing::warn!(error = %ErrorChain(&error), "could not sign in with the password; trying the refresh token again");
+                        Err(SignInError::unavailable(error))
+                    }
+                    result => result,
+                };
+            };
+            let RenewalError { error, has_ended } = match timeout(LONGEST_RENEWAL, self.renew(request, &kept)).await {
+                Ok(Ok(token)) => return Ok(token),
+                Ok(Err(error)) => error,
+                Err(_) => SignInError::unavailable("no answer to the refresh token within a second").into(),
+            };
+            if error.is_transient() {
+                self.refresh_tokens.skip_once();
+                return Err(error);
+            }
+            if has_ended || kept.has_worked.load(Ordering::Relaxed) {
+                tracing::warn!(error = %ErrorChain(&error), "could not renew with the refresh token; signing in with the password");
+                self.refresh_tokens.discard(&kept);
+            } else {
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    "a new refresh token is rejected, as where the user pool tracks devices; from now on each token takes a sign-in with the password",
+                );
+                self.refresh_tokens.give_up();
+            }
+        }
+    }
+
+    async fn sign_in_with_password(&self, request: u64, read: Option<Credentials>) -> Result<Token, SignInError> {
+        let mut credentials = match read {
+            Some(credentials) => credentials,
+            None => self.credentials.read().await?,
+        };
         let mut refused = Vec::new();
         loop {
             match self.sign_in_as(request, &credentials).await {
@@ -235,38 +254,12 @@ impl<C: CredentialsSource> CognitoTokenSource<C> {
 }
 
 impl<C: CredentialsSource> TokenSource for CognitoTokenSource<C> {
-    async fn sign_in(&self) -> Result<Token, SignInError> {
-        loop {
-            let (request, kept) = self.refresh_tokens.begin();
-            let Some(kept) = kept else {
-                return match self.sign_in_with_password(request).await {
-                    Err(error) if !error.is_transient() && self.refresh_tokens.rely_on_refresh_token() => {
-                        tracing::warn!(error = %ErrorChain(&error), "could not sign in with the password; trying the refresh token again");
-                        Err(SignInError::unavailable(error))
-                    }
-                    result => result,
-                };
-            };
-            let RenewalError { error, has_ended } = match timeout(LONGEST_RENEWAL, self.renew(request, &kept)).await {
-                Ok(Ok(token)) => return Ok(token),
-                Ok(Err(error)) => error,
-                Err(_) => SignInError::unavailable("no answer to the refresh token within a second").into(),
-            };
-            if error.is_transient() {
-                self.refresh_tokens.skip_once();
-                return Err(error);
-            }
-            if has_ended || kept.has_worked.load(Ordering::Relaxed) {
-                tracing::warn!(error = %ErrorChain(&error), "could not renew with the refresh token; signing in with the password");
-                self.refresh_tokens.discard(&kept);
-            } else {
-                tracing::warn!(
-                    error = %ErrorChain(&error),
-                    "a new refresh token is rejected, as where the user pool tracks devices; from now on each token takes a sign-in with the password",
-                );
-                self.refresh_tokens.give_up();
-            }
-        }
+    fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send {
+        self.sign_in_from(None)
+    }
+
+    fn sign_in_for(&self, request: &SignInRequest) -> impl Future<Output = Result<Token, SignInError>> + Send {
+        self.sign_in_from(request.credentials.clone())
     }
 
     fn forget(&self) {

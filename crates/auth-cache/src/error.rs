@@ -53,6 +53,20 @@ pub enum SignInError {
     /// The credentials to sign in with could not be read.
     #[error("could not read the credentials")]
     Credentials(#[from] CredentialsError),
+    /// The published token could not be read, and this process does not sign in by itself.
+    #[error("could not read the published token")]
+    TokenStore(#[source] CredentialsError),
+    /// No token is published that can be used, and this process does not sign in by itself. The cache waits for a second, then
+    /// twice as long each time, up to 40 s.
+    #[error("no usable token is published{}", when(next_in))]
+    #[non_exhaustive]
+    NotPublished {
+        /// When the next one is due, if the publisher says so.
+        next_in: Option<Duration>,
+        /// What is wrong with the one that is published.
+        #[source]
+        source: BoxError,
+    },
     /// The provider could not be reached or failed; a later attempt may succeed. The cache waits for 200 ms, then twice as
     /// long each time, up to 40 s.
     #[error("the identity provider is not available")]
@@ -89,6 +103,10 @@ fn advice(challenge: &str) -> &'static str {
     }
 }
 
+fn when(next_in: &Option<Duration>) -> String {
+    next_in.map_or_else(String::new, |next_in| format!("; the next one is due in {} s", next_in.as_secs()))
+}
+
 /// An error of any kind.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -120,20 +138,23 @@ impl SignInError {
 
     /// Whether the provider, or the store of the credentials, has too much to do.
     pub(crate) fn is_throttled(&self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::Credentials(CredentialsError::Throttled { .. }))
+        match self {
+            Self::Credentials(error) | Self::TokenStore(error) => matches!(error, CredentialsError::Throttled { .. }),
+            error => matches!(error, Self::Throttled { .. }),
+        }
     }
 
     /// Whether a later attempt may succeed although nobody changes anything.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::LockedOut { .. } | Self::Throttled { .. } | Self::Unavailable { .. } | Self::Panicked => true,
-            Self::Credentials(error) => error.is_transient(),
+            Self::Credentials(error) | Self::TokenStore(error) => error.is_transient(),
             _ => false,
         }
     }
 }
 
-/// Why credentials could not be read. It names what is wrong and shows no secret.
+/// Why credentials, or the published token, could not be read or written. It names what is wrong and shows no secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
@@ -154,7 +175,7 @@ pub enum CredentialsError {
         expected: &'static str,
     },
     /// The store refuses.
-    #[error("access to the stored credentials is denied; check read and kms:Decrypt permissions")]
+    #[error("access is denied; check read and kms:Decrypt permissions")]
     #[non_exhaustive]
     Refused {
         /// The store's own error.
@@ -162,7 +183,7 @@ pub enum CredentialsError {
         source: BoxError,
     },
     /// The store throttles; a later attempt may succeed.
-    #[error("the store of the credentials throttles")]
+    #[error("the store throttles")]
     #[non_exhaustive]
     Throttled {
         /// The store's own error.
@@ -170,7 +191,7 @@ pub enum CredentialsError {
         source: BoxError,
     },
     /// The store could not be reached or failed; a later attempt may succeed.
-    #[error("the store of the credentials is not available")]
+    #[error("the store is not available")]
     #[non_exhaustive]
     Unavailable {
         /// Why.

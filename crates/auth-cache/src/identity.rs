@@ -272,7 +272,8 @@ impl Identity {
                 return Next::Wait { flight, patience, is_new: false };
             }
             Action::Start { reason, patience } => {
-                let outcome = sign_in(reason, Arc::clone(&self.source), self.clock.clone());
+                let request = slot.request(reason);
+                let outcome = sign_in(request, Arc::clone(&self.source), self.clock.clone());
                 let (flight, abandoned) = slot.start(reason, outcome, now, until);
                 (Next::Wait { flight, patience, is_new: true }, abandoned)
             }

@@ -164,6 +164,7 @@ mod observer {
     pub(crate) mod events;
     pub(crate) mod tracing;
 }
+mod published;
 #[cfg(any(feature = "cognito", feature = "secrets-manager", feature = "ssm"))]
 mod sdk_retry;
 #[cfg(feature = "snapstart")]
@@ -177,12 +178,12 @@ pub use authorize::{Authorize, AuthorizeLayer};
 pub use client_credentials::ClientCredentialsTokenSource;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "cognito")]
-pub use cognito::{CognitoTokenSource, Renewal, TokenUse};
+pub use cognito::{CognitoTokenSource, Renewal};
 #[cfg(feature = "secrets-manager")]
-pub use credentials::secrets_manager::SecretsManagerCredentials;
+pub use credentials::secrets_manager::{SecretsManagerCredentials, SecretsManagerTokenStore};
 pub use credentials::source::{ClientCredentials, Credentials, CredentialsSource};
 #[cfg(feature = "ssm")]
-pub use credentials::ssm::{SsmCredentials, SsmValue};
+pub use credentials::ssm::{SsmCredentials, SsmTokenStore, SsmValue};
 pub use deadline::Deadline;
 pub use error::{BoxError, CredentialsError, ErrorChain, SignInError, TokenError};
 pub use identities::Identities;
@@ -194,11 +195,12 @@ pub use metrics_cloudwatch_embedded;
 pub use observer::emf::EmfObserver;
 pub use observer::events::{Observer, Refresh, RefreshOutcome, RefreshReason};
 pub use observer::tracing::TracingObserver;
+pub use published::{PublishError, Published, Publisher, Stored, TokenStore};
 /// The crate that sends the requests, in the version whose types are taken here.
 #[cfg(feature = "client-credentials")]
 pub use reqwest;
-pub use source::{LazySource, TokenSource};
-pub use token::{Token, TokenFormatError};
+pub use source::{LazySource, SignInRequest, TokenSource};
+pub use token::{Token, TokenFormatError, TokenUse};
 
 /// What can go wrong, what happens then, and the tests that show it.
 ///

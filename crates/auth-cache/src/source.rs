@@ -5,7 +5,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use crate::{SignInError, Token};
+use crate::{Credentials, RefreshReason, SignInError, Token};
 
 /// Where tokens come from: one asynchronous method that signs in.
 ///
@@ -41,10 +41,41 @@ pub trait TokenSource: Send + Sync + 'static {
     /// The variant of the [`SignInError`] decides how long the cache waits before it asks again.
     fn sign_in(&self) -> impl Future<Output = Result<Token, SignInError>> + Send;
 
+    /// The same, for a source that acts by why it is asked: this is what an [`Identity`](crate::Identity) calls. The default
+    /// is [`TokenSource::sign_in`].
+    ///
+    /// # Errors
+    /// As [`TokenSource::sign_in`].
+    fn sign_in_for(&self, request: &SignInRequest) -> impl Future<Output = Result<Token, SignInError>> + Send {
+        let _ = request;
+        self.sign_in()
+    }
+
     /// Drops what the source keeps from earlier sign-ins, such as a refresh token; the next sign-in starts from
     /// nothing. Called before each sign-in that takes the place of a token that the API refused, and before a snapshot of
     /// the process is taken. The default does nothing.
     fn forget(&self) {}
+}
+
+/// Why a source is asked for a token, and which tokens are of no use.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignInRequest {
+    /// Why.
+    pub reason: RefreshReason,
+    /// The token that the identity has, which may have expired.
+    pub held: Option<Token>,
+    /// The token that the API refused last.
+    pub refused: Option<Token>,
+    /// What to sign in with, if that has just been read.
+    pub(crate) credentials: Option<Credentials>,
+}
+
+impl SignInRequest {
+    /// A request of an identity that holds no token.
+    pub const fn new(reason: RefreshReason) -> Self {
+        Self { reason, held: None, refused: None, credentials: None }
+    }
 }
 
 impl<F, Fut> TokenSource for F
@@ -62,6 +93,10 @@ impl<S: TokenSource> TokenSource for Arc<S> {
         (**self).sign_in()
     }
 
+    fn sign_in_for(&self, request: &SignInRequest) -> impl Future<Output = Result<Token, SignInError>> + Send {
+        (**self).sign_in_for(request)
+    }
+
     fn forget(&self) {
         (**self).forget();
     }
@@ -69,13 +104,13 @@ impl<S: TokenSource> TokenSource for Arc<S> {
 
 /// [`TokenSource`] as a trait object can have it.
 pub(crate) trait ErasedSource: Send + Sync {
-    fn sign_in_boxed(&self) -> BoxFuture<'_, Result<Token, SignInError>>;
+    fn sign_in_boxed<'a>(&'a self, request: &'a SignInRequest) -> BoxFuture<'a, Result<Token, SignInError>>;
     fn forget_erased(&self);
 }
 
 impl<S: TokenSource> ErasedSource for S {
-    fn sign_in_boxed(&self) -> BoxFuture<'_, Result<Token, SignInError>> {
-        Box::pin(self.sign_in())
+    fn sign_in_boxed<'a>(&'a self, request: &'a SignInRequest) -> BoxFuture<'a, Result<Token, SignInError>> {
+        Box::pin(self.sign_in_for(request))
     }
 
     fn forget_erased(&self) {
@@ -110,6 +145,10 @@ impl<S: TokenSource, F: Fn() -> S + Send + Sync + 'static> LazySource<S, F> {
         Self { build, built: Mutex::new(None) }
     }
 
+    fn source(&self) -> Arc<S> {
+        Arc::clone(self.built().get_or_insert_with(|| Arc::new((self.build)())))
+    }
+
     fn built(&self) -> MutexGuard<'_, Option<Arc<S>>> {
         self.built.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,8 +156,11 @@ impl<S: TokenSource, F: Fn() -> S + Send + Sync + 'static> LazySource<S, F> {
 
 impl<S: TokenSource, F: Fn() -> S + Send + Sync + 'static> TokenSource for LazySource<S, F> {
     async fn sign_in(&self) -> Result<Token, SignInError> {
-        let source = Arc::clone(self.built().get_or_insert_with(|| Arc::new((self.build)())));
-        source.sign_in().await
+        self.source().sign_in().await
+    }
+
+    async fn sign_in_for(&self, request: &SignInRequest) -> Result<Token, SignInError> {
+        self.source().sign_in_for(request).await
     }
 
     fn forget(&self) {

@@ -1,6 +1,5 @@
 use std::{
     fmt,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
@@ -8,7 +7,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::HeaderValue;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// A JSON Web Token with the times it states about itself. Cheap to clone.
@@ -107,13 +106,6 @@ impl Token {
         Some(*self.0.expiry.get_or_init(|| expiry))
     }
 
-    /// Tells it from other tokens, without its text.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.header().as_bytes().hash(&mut hasher);
-        hasher.finish()
-    }
-
     fn parse(
         jwt: String,
         life: impl FnOnce(Claims) -> Result<Life, TokenFormatError>,
@@ -156,6 +148,26 @@ impl fmt::Debug for Token {
             Life::For(lifetime) => token.field("lifetime", &lifetime),
         };
         token.finish_non_exhaustive()
+    }
+}
+
+/// Which of the two tokens of a sign-in to Cognito is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenUse {
+    /// The access token: it says what its bearer may do.
+    #[default]
+    Access,
+    /// The ID token: it says who its bearer is, and carries the user's attributes.
+    Id,
+}
+
+impl fmt::Display for TokenUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Access => "access",
+            Self::Id => "ID",
+        })
     }
 }
 

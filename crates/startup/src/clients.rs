@@ -1,7 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
 use appsync::AppSyncClient;
-use auth_cache::{CognitoTokenSource, ErrorChain, Identity, SsmCredentials, TokenUse};
+#[cfg(feature = "secrets-manager")]
+use auth_cache::SecretsManagerTokenStore;
+#[cfg(feature = "sign-in")]
+use auth_cache::{CognitoTokenSource, SsmCredentials};
+use auth_cache::{ErrorChain, Identity, Published, SsmTokenStore, TokenStore};
 use aws_sdk_ssm::config::{
     BehaviorVersion, SharedCredentialsProvider,
     retry::{ReconnectMode, RetryConfig},
@@ -17,39 +21,77 @@ use rustls::{
 };
 use url::Url;
 
-use crate::{AwsConfig, StartError, config::SignInConfig, sdk_http::SdkHttp};
+use crate::{
+    AwsConfig, SignInConfig, SignInMode, StartError, config::sign_in_from, sdk_http::SdkHttp, settings::environment,
+};
 
 /// Lambda gives the init phase 10 s in all.
 pub(crate) const LONGEST_WARM_UP: Duration = Duration::from_secs(8);
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// The service user of the environment: the variables `SERVICE_USER_PARAMETERS`, `TOKEN_USE` and `AWS_...` of
-/// [`Config`](crate::Config). Signs in: call it in the init phase. When that fails, it is logged and no error: the first
-/// invocation tries again.
+/// The service user of the environment: the variables of [`SignInConfig`] and the `AWS_...` of [`Config`](crate::Config).
+/// Gets a token: call it in the init phase. When that fails, it is logged and no error: the first invocation tries again.
 ///
 /// # Errors
 /// When the environment is not complete, or the HTTP client cannot be built.
 pub async fn service_user() -> Result<Identity, StartError> {
-    let SignInConfig { service_user_parameters, token_use, aws } = SignInConfig::from_env()?;
-    let sdk = sdk_config(&aws, http_client(&aws)?);
-    let identity = Identity::new(token_source(&sdk, &service_user_parameters, token_use));
+    let (sign_in, aws) = sign_in_from(environment)?;
+    let identity = identity(&sdk_config(&aws, http_client(&aws)?), &sign_in);
     if let Err(error) = identity.token(LONGEST_WARM_UP).await {
         tracing::warn!(
             error = %ErrorChain(&error),
-            "could not sign in during the init phase; the first invocation tries again",
+            "could not get a token during the init phase; the first invocation tries again",
         );
     }
     Ok(identity)
 }
 
-/// What signs the service user in.
-pub(crate) fn token_source(
-    sdk: &SdkConfig,
-    parameters: &str,
-    token_use: TokenUse,
-) -> CognitoTokenSource<SsmCredentials> {
-    let credentials = SsmCredentials::new(aws_sdk_ssm::Client::new(sdk), parameters);
-    CognitoTokenSource::new(aws_sdk_cognitoidentityprovider::Client::new(sdk), credentials, token_use)
+/// The service user, with the way to its token that the configuration says.
+pub(crate) fn identity(sdk: &SdkConfig, sign_in: &SignInConfig) -> Identity {
+    match sign_in.mode {
+        #[cfg(feature = "sign-in")]
+        SignInMode::SignIn => Identity::new(password_sign_in(sdk, sign_in)),
+        #[cfg(feature = "secrets-manager")]
+        _ if sign_in.token_secret.is_some() => {
+            let secret = sign_in.token_secret.clone().unwrap_or_default();
+            let store = SecretsManagerTokenStore::new(aws_sdk_secretsmanager::Client::new(sdk), secret);
+            published(store, sdk, sign_in)
+        }
+        #[cfg(feature = "sign-in")]
+        SignInMode::PublishedOrSignIn => published(credentials(sdk, sign_in).token_store(), sdk, sign_in),
+        _ => published(SsmTokenStore::new(aws_sdk_ssm::Client::new(sdk), &sign_in.parameters), sdk, sign_in),
+    }
+}
+
+fn published(store: impl TokenStore, sdk: &SdkConfig, sign_in: &SignInConfig) -> Identity {
+    let published = Published::new(store, sign_in.token_use);
+    let published = match &sign_in.user_pool_id {
+        Some(id) => published.of_user_pool(id),
+        None => published,
+    };
+    let published = match &sign_in.client_id {
+        Some(id) => published.of_client(id),
+        None => published,
+    };
+    #[cfg(feature = "sign-in")]
+    if sign_in.mode == SignInMode::PublishedOrSignIn {
+        return Identity::new(published.or_else(password_sign_in(sdk, sign_in)));
+    }
+    #[cfg(not(feature = "sign-in"))]
+    let _ = sdk;
+    Identity::new(published)
+}
+
+/// Each process signs in by itself, with the password.
+#[cfg(feature = "sign-in")]
+pub(crate) fn password_sign_in(sdk: &SdkConfig, sign_in: &SignInConfig) -> CognitoTokenSource<SsmCredentials> {
+    let cognito = aws_sdk_cognitoidentityprovider::Client::new(sdk);
+    CognitoTokenSource::new(cognito, credentials(sdk, sign_in), sign_in.token_use)
+}
+
+#[cfg(feature = "sign-in")]
+fn credentials(sdk: &SdkConfig, sign_in: &SignInConfig) -> SsmCredentials {
+    SsmCredentials::new(aws_sdk_ssm::Client::new(sdk), &sign_in.parameters)
 }
 
 /// The configuration of the SDK, built by hand: all that a function needs is in its environment, and looking for

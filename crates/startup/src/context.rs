@@ -6,8 +6,8 @@ use std::{
     },
 };
 
-use appsync::AppSyncClient;
-use auth_cache::{ErrorChain, Identity, Renewal};
+use appsync::{AppSyncClient, AppSyncError};
+use auth_cache::ErrorChain;
 use tracing::Instrument as _;
 
 use crate::{Config, ConfigError, clients, invocation_span, metrics::Metrics};
@@ -35,7 +35,7 @@ impl ExecutionContext {
         }
     }
 
-    /// Builds the client, signs in and opens the connection to AppSync, so that the first invocation is already warm.
+    /// Builds the client, gets a token and opens the connection to AppSync, so that the first invocation is already warm.
     ///
     /// Call it in the init phase, which has more CPU than the function pays for. When signing in or connecting fails,
     /// that is logged and no error: the first invocation tries again.
@@ -44,12 +44,17 @@ impl ExecutionContext {
     /// When the client cannot be built.
     pub async fn start(&'static self, config: &Config) -> Result<&'static AppSyncClient, StartError> {
         let appsync = self.client(config)?;
-        if let Err(error) = appsync.warm_up(clients::LONGEST_WARM_UP).await {
-            tracing::warn!(
-                error = %ErrorChain(&error),
-                "could not sign in and connect during the init phase; the first invocation tries again",
-            );
-        }
+        warn_of_failure(appsync.warm_up(clients::LONGEST_WARM_UP).await);
+        Ok(appsync)
+    }
+
+    /// The same without a token, for a function that anybody may start: the first invocation that needs one gets it.
+    ///
+    /// # Errors
+    /// As [`ExecutionContext::start`].
+    pub async fn connect(&'static self, config: &Config) -> Result<&'static AppSyncClient, StartError> {
+        let appsync = self.client(config)?;
+        warn_of_failure(appsync.connect(clients::LONGEST_WARM_UP).await);
         Ok(appsync)
     }
 
@@ -69,17 +74,29 @@ impl ExecutionContext {
         }
         let http = clients::http_client(&config.aws)?;
         let sdk = clients::sdk_config(&config.aws, http.clone());
-        let source = clients::token_source(&sdk, &config.service_user_parameters, config.token_use);
         self.function_name.get_or_init(|| config.function_name.clone());
         let identity = match config.token_reuse {
-            true => Identity::new(source),
-            false => Identity::new(source.with_renewal(Renewal::Never)).without_reuse(),
+            #[cfg(feature = "sign-in")]
+            false => {
+                let source = clients::password_sign_in(&sdk, &config.sign_in).with_renewal(auth_cache::Renewal::Never);
+                auth_cache::Identity::new(source).without_reuse()
+            }
+            _ => clients::identity(&sdk, &config.sign_in),
         };
         let identity = match self.metrics.observer(config) {
             Some(observer) => identity.with_observer(observer),
             None => identity,
         };
         Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))
+    }
+}
+
+fn warn_of_failure(result: Result<(), AppSyncError>) {
+    if let Err(error) = result {
+        tracing::warn!(
+            error = %ErrorChain(&error),
+            "could not sign in and connect during the init phase; the first invocation tries again",
+        );
     }
 }
 

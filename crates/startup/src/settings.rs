@@ -83,6 +83,10 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     }
 }
 
+pub(crate) fn is_made_of(text: &str, others: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
 pub(crate) fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
 }

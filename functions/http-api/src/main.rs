@@ -12,6 +12,7 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     startup::log_as_json(config.log_level);
     let callers = if config.unverified_callers { Callers::UnverifiedToken } else { Callers::Authorizer };
-    let router = http_api::router(CONTEXT.start(&config).await?.clone(), callers);
+    // Without a token: anybody may call `/health` and so start a process, and many routes act with the caller's own token.
+    let router = http_api::router(CONTEXT.connect(&config).await?.clone(), callers);
     run_concurrent(service_fn(move |event| CONTEXT.invocation(http_api::handle(router.clone(), event)))).await
 }

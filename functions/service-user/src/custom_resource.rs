@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     ServiceUserError,
     cloud_formation::{Answer, Request, address, send},
-    names, resource,
+    names, publish, resource,
     service_user::ServiceUser,
 };
 
@@ -116,6 +116,11 @@ async fn execute(to: &ServiceUser, request: &Request) -> Result<Value, ServiceUs
         }
         "Create" | "Update" => {
             let active = resource::converge(to).await?;
+            match request.request_type.as_str() {
+                "Create" => publish::publish_if_wanted(to).await?,
+                // It must not keep an update from being rolled back.
+                _ => publish::publish_or_warn(to).await,
+            }
             // Whoever needs the parameters to exist takes the prefix from here.
             Ok(json!({"Username": active, "ParametersPrefix": to.wanted.parameters}))
         }

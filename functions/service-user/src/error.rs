@@ -1,6 +1,6 @@
 use std::{error::Error, time::Duration};
 
-use auth_cache::{BoxError, ErrorChain, SignInError};
+use auth_cache::{BoxError, ErrorChain, PublishError, SignInError};
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
 /// Why the service user is not what it should be. What it says is for CloudFormation's console and for logs: it names
@@ -98,6 +98,13 @@ pub enum ServiceUserError {
         #[source]
         source: SignInError,
     },
+    /// No token could be published.
+    #[error("no token was published")]
+    NotPublished {
+        /// Why.
+        #[source]
+        source: PublishError,
+    },
     /// Other rotations got in the way each time.
     #[error("other rotations run at the same time: let one invocation run at a time")]
     Contested,
@@ -153,6 +160,7 @@ impl ServiceUserError {
             Self::Refused { .. } => "Refused",
             Self::Unavailable { .. } => "Unavailable",
             Self::SignIn { .. } => "SignInFailed",
+            Self::NotPublished { .. } => "NotPublished",
             Self::Contested => "Contested",
             Self::Random(_) | Self::Panicked => "Internal",
             Self::TimedOut { .. } => "TimedOut",

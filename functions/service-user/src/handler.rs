@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    ServiceUserError, age, cloud_formation::Request, custom_resource, resource, rotation, service_user::ServiceUser,
+    ServiceUserError, age, cloud_formation::Request, custom_resource, publish, resource, rotation,
+    service_user::ServiceUser,
 };
 
-const OPERATIONS: [&str; 6] = ["Create", "Update", "Delete", "Rotate", "Age", "Repair"];
+const OPERATIONS: [&str; 7] = ["Create", "Update", "Delete", "Rotate", "Publish", "Age", "Repair"];
 
 /// Answers one event.
 ///
@@ -30,6 +31,7 @@ async fn run(service_user: &ServiceUser, event: LambdaEvent<Value>) -> Result<Va
     }
     let result = match payload["RequestType"].as_str() {
         Some("Rotate") => rotate(service_user).await,
+        Some("Publish") => publish(service_user).await,
         Some("Age") => report_age(service_user).await,
         Some("Repair") => repair(service_user).await,
         _ => match Request::deserialize(payload) {
@@ -37,7 +39,7 @@ async fn run(service_user: &ServiceUser, event: LambdaEvent<Value>) -> Result<Va
             // Not serde's error, which may show a part of the event.
             Err(_) => Err(ServiceUserError::InvalidEvent {
                 reason:
-                    r#"it is neither {"RequestType": "Rotate"} nor "Age" nor "Repair" nor a request of CloudFormation"#
+                    r#"it is neither {"RequestType": "Rotate"} nor "Publish", "Age" or "Repair", nor a request of CloudFormation"#
                         .to_owned(),
             }),
         },
@@ -53,12 +55,18 @@ async fn rotate(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
     rotation::rotate(service_user.administration()?).await
 }
 
+async fn publish(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
+    publish::publish(service_user.administration()?).await
+}
+
 async fn report_age(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
     age::report(service_user.administration()?, &service_user.function_name).await
 }
 
 async fn repair(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
-    let active = resource::converge(service_user.administration()?).await?;
+    let to = service_user.administration()?;
+    let active = resource::converge(to).await?;
+    publish::publish_if_wanted(to).await?;
     tracing::info!(active, "repaired the service user");
     Ok(json!({"active": active}))
 }

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `{"RequestType": "Create" \| "Update" \| "Delete", ...}` | CloudFormation, as a custom resource | the user, its group and its SSM parameters become what the environment says |
 //! | `{"RequestType": "Rotate"}` | a schedule, or by hand | the functions get another user with a new password, and not one of their calls fails |
+//! | `{"RequestType": "Publish"}` | a schedule, or by hand | a token is signed in for and published, so that the functions need not sign in |
 //! | `{"RequestType": "Age"}` | a schedule | the password's age becomes a metric, so that an alarm sees when no rotation ran |
 //! | `{"RequestType": "Repair"}` | by hand | what was lost or damaged of the user, its group and its parameters comes back |
 //!
@@ -42,6 +43,7 @@ mod resource;
 mod rotation;
 
 mod age;
+mod publish;
 
 mod names;
 mod parameters;

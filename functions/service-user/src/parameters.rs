@@ -49,6 +49,7 @@ pub(crate) struct Credentials {
 }
 
 const OWNER: &str = "owner";
+const TOKEN: &str = "token";
 const USER_POOL_ID: &str = "user-pool-id";
 const CLIENT_ID: &str = "client-id";
 const CLIENT_SECRET: &str = "client-secret";
@@ -116,9 +117,9 @@ impl Parameters {
         self.put(CREDENTIALS, &json!(credentials).to_string(), true).await
     }
 
-    /// From now on the parameters are nobody's.
+    /// From now on the parameters are nobody's, and no token is published.
     pub(crate) async fn release(&self) -> Result<(), ServiceUserError> {
-        self.delete(&[OWNER]).await
+        self.delete(&[TOKEN, OWNER]).await
     }
 
     /// Those that do not exist are deleted already.

@@ -6,6 +6,7 @@ use crate::{
     ServiceUserError, names,
     parameters::{CREDENTIALS, Credentials},
     pool::Pool,
+    publish,
     service_user::Administration,
 };
 
@@ -30,6 +31,7 @@ pub(crate) async fn rotate(to: &Administration) -> Result<Value, ServiceUserErro
         // Between another rotation's new password and its write, this one may have set one more.
         if write == stored.version + 1 {
             tracing::info!(active = idle, idle = active, "rotated the service user");
+            publish::publish_or_warn(to).await;
             return Ok(json!({"active": idle, "idle": active}));
         }
         tracing::warn!("another rotation ran at the same time; beginning anew");

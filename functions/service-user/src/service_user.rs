@@ -5,6 +5,7 @@ use std::{
 
 use auth_cache::ErrorChain;
 use aws_sdk_cognitoidentityprovider::Client as Cognito;
+use aws_sdk_secretsmanager::Client as SecretsManager;
 use aws_sdk_ssm::{Client as Ssm, config::retry::RetryConfig};
 use aws_types::SdkConfig;
 use startup::{ServiceUserConfig, StartError, WantedServiceUser};
@@ -29,7 +30,8 @@ pub struct ServiceUser {
 pub(crate) struct Administration {
     pub(crate) wanted: Arc<WantedServiceUser>,
     pub(crate) cognito: Cognito,
-    ssm: Ssm,
+    pub(crate) ssm: Ssm,
+    pub(crate) secrets_manager: SecretsManager,
 }
 
 /// A deployment waits rather than fails when Cognito is busy.
@@ -62,12 +64,16 @@ impl ServiceUser {
     pub fn new(sdk: &SdkConfig, http: reqwest::Client, config: ServiceUserConfig) -> Self {
         let retries = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard).with_max_attempts(ATTEMPTS);
         let sdk = sdk.to_builder().retry_config(retries).build();
-        let (cognito, ssm) = (Cognito::new(&sdk), Ssm::new(&sdk));
         let wanted = config.wanted.map_err(|error| error.to_string());
         Self {
             http,
             is_local: config.is_local,
-            administration: wanted.map(|wanted| Administration { wanted: Arc::new(wanted), cognito, ssm }),
+            administration: wanted.map(|wanted| Administration {
+                wanted: Arc::new(wanted),
+                cognito: Cognito::new(&sdk),
+                ssm: Ssm::new(&sdk),
+                secrets_manager: SecretsManager::new(&sdk),
+            }),
             function_name: config.function_name,
             was_invoked: Arc::default(),
         }

@@ -91,6 +91,7 @@ impl Backoff {
                 (outage, seconds(4), LONGEST_OUTAGE_PAUSE, share)
             }
             error if error.is_transient() => (outage, Duration::from_millis(200), LONGEST_OUTAGE_PAUSE, 0.5),
+            SignInError::NotPublished { .. } => (outage, seconds(1), LONGEST_OUTAGE_PAUSE, 0.5),
             SignInError::ExpiredOnArrival | SignInError::RejectedAgain => (outage, seconds(1), seconds(60), 0.5),
             _ => (outage, seconds(60), seconds(60), 0.5),
         };

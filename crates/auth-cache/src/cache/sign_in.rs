@@ -6,7 +6,7 @@ use futures_util::{
 };
 
 use crate::{
-    Clock, RefreshReason, SignInError,
+    Clock, RefreshReason, SignInError, SignInRequest,
     cache::{
         jitter,
         refresh_windows::Windows,
@@ -26,15 +26,15 @@ impl Outcome for SignIn {
 }
 
 /// The sign-in as a future that the slot owns: it lives on when the caller that started it is dropped.
-pub(crate) fn sign_in(reason: RefreshReason, source: Arc<dyn ErasedSource>, clock: Clock) -> SignIn {
+pub(crate) fn sign_in(request: SignInRequest, source: Arc<dyn ErasedSource>, clock: Clock) -> SignIn {
     let signing_in = async move {
-        tracing::debug!(reason = reason.name(), "signing in");
-        if reason == RefreshReason::Rejected {
+        tracing::debug!(reason = request.reason.name(), "signing in");
+        if request.reason == RefreshReason::Rejected {
             // A token from the same refresh token would be refused too if the app client or the pool is another one by now.
             source.forget_erased();
         }
         let requested_at = clock.now();
-        let token = source.sign_in_boxed().await?;
+        let token = source.sign_in_boxed(&request).await?;
         match Windows::of(&token, requested_at, clock.now(), jitter::draw()) {
             Some(windows) => Ok(Arc::new(Loaded::new(token, windows))),
             None => Err(SignInError::ExpiredOnArrival),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    CredentialsError, RefreshReason, SignInError, Token, TokenError,
+    CredentialsError, RefreshReason, SignInError, SignInRequest, Token, TokenError,
     cache::{backoff::Backoff, refresh_windows::Windows},
     clock::{Latest, nanos, was_set_back, within},
 };
@@ -63,10 +63,9 @@ pub(crate) trait Outcome: Clone {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FlightId(Arc<()>);
 
-/// The token that was dropped last because the API refused it, without its text.
-#[derive(Clone, Copy)]
+/// The token that was dropped last because the API refused it.
 struct Rejection {
-    fingerprint: u64,
+    token: Token,
     at: SystemTime,
 }
 
@@ -177,6 +176,13 @@ impl<O: Outcome> Slot<O> {
         }
     }
 
+    /// What the source is asked.
+    pub(crate) fn request(&self, reason: RefreshReason) -> SignInRequest {
+        let held = self.held.as_ref().map(|held| held.token.clone());
+        let refused = self.rejection.as_ref().map(|rejection| rejection.token.clone());
+        SignInRequest { held, refused, ..SignInRequest::new(reason) }
+    }
+
     /// Takes note of a sign-in that starts now, for a caller that can wait until `until`. Returns it, and the one that it
     /// takes the place of.
     pub(crate) fn start(
@@ -265,7 +271,7 @@ impl<O: Outcome> Slot<O> {
     /// A token that replaced a rejected one moments ago is kept: an API that refuses every token would otherwise
     /// cause a sign-in at each call.
     pub(crate) fn invalidate(&mut self, rejected: &Token, now: SystemTime) -> bool {
-        let last = self.rejection.map(|rejection| rejection.at);
+        let last = self.rejection.as_ref().map(|rejection| rejection.at);
         let dropped = self.held.take_if(|held| {
             let Windows { admitted_at, expires_at, .. } = held.windows;
             let half_a_life = expires_at.duration_since(admitted_at).unwrap_or_default() / 2;
@@ -273,7 +279,7 @@ impl<O: Outcome> Slot<O> {
             held.token == *rejected && !last.is_some_and(|last| within(last, now, pause))
         });
         if dropped.is_some() {
-            self.rejection = Some(Rejection { fingerprint: rejected.fingerprint(), at: now });
+            self.rejection = Some(Rejection { token: rejected.clone(), at: now });
         }
         dropped.is_some()
     }
@@ -311,7 +317,7 @@ impl<O: Outcome> Slot<O> {
         now: SystemTime,
     ) -> Result<Token, Arc<SignInError>> {
         let loaded = result?;
-        if self.rejection.is_some_and(|rejection| rejection.fingerprint == loaded.token.fingerprint()) {
+        if self.rejection.as_ref().is_some_and(|rejection| rejection.token == loaded.token) {
             return Err(Arc::new(SignInError::RejectedAgain));
         }
         // The process was frozen between the end of the sign-in and now.
@@ -475,7 +481,9 @@ impl Failure {
 fn may_be_due_to_a_freeze(error: &SignInError) -> bool {
     match error {
         SignInError::Unavailable { .. } | SignInError::ExpiredOnArrival => true,
-        SignInError::Credentials(error) => matches!(error, CredentialsError::Unavailable { .. }),
+        SignInError::Credentials(error) | SignInError::TokenStore(error) => {
+            matches!(error, CredentialsError::Unavailable { .. })
+        }
         _ => false,
     }
 }

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::{
-    ClientCredentials, Credentials, CredentialsError, CredentialsSource,
+    ClientCredentials, Credentials, CredentialsError, CredentialsSource, Stored, TokenStore,
     credentials::store_error::classify,
     sdk_retry::{OnlyLostConnections, at_most_once},
 };
@@ -28,6 +28,14 @@ pub struct SecretsManagerCredentials {
     secret_id: String,
 }
 
+/// The token that a [`Publisher`](crate::Publisher) has put into a secret of AWS Secrets Manager, which has to exist and holds
+/// nothing else.
+///
+/// To read it, a role needs `secretsmanager:GetSecretValue` on it, and to publish, `secretsmanager:PutSecretValue` too. AWS asks
+/// not to write a secret more often than once in ten minutes for long, and labels the last token but one `AWSPREVIOUS`.
+#[derive(Clone, Debug)]
+pub struct SecretsManagerTokenStore(SecretsManagerCredentials);
+
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
 const PREVIOUS: &str = "AWSPREVIOUS";
@@ -41,13 +49,18 @@ impl SecretsManagerCredentials {
         Self { secrets_manager, secret_id: secret_id.into() }
     }
 
-    async fn get<T: InSecret>(&self, stage: &str) -> Result<T, CredentialsError> {
+    /// The text of a version, if there is one with this label.
+    async fn text(&self, stage: &str) -> Result<Option<Zeroizing<String>>, CredentialsError> {
         let request = self.secrets_manager.get_secret_value().secret_id(&self.secret_id).version_stage(stage);
-        let answer = request.send().await.map_err(|error| match error.code() {
-            Some("ResourceNotFoundException") => CredentialsError::missing([&self.secret_id]),
-            _ => classify(error),
-        })?;
-        let secret = Zeroizing::new(answer.secret_string.unwrap_or_default());
+        match request.send().await {
+            Ok(answer) => Ok(Some(Zeroizing::new(answer.secret_string.unwrap_or_default()))),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(classify(error)),
+        }
+    }
+
+    async fn get<T: InSecret>(&self, stage: &str) -> Result<T, CredentialsError> {
+        let secret = self.text(stage).await?.ok_or_else(|| CredentialsError::missing([&self.secret_id]))?;
         T::parse(&secret)
             .ok_or_else(|| CredentialsError::Malformed { name: self.secret_id.clone(), expected: T::EXPECTED })
     }
@@ -84,6 +97,29 @@ impl CredentialsSource<ClientCredentials> for SecretsManagerCredentials {
 
     async fn read_again(&self, refused: &[ClientCredentials]) -> Result<Option<ClientCredentials>, CredentialsError> {
         self.other_than(refused).await
+    }
+}
+
+impl SecretsManagerTokenStore {
+    /// The token in the secret with this name or ARN.
+    pub fn new(secrets_manager: Client, secret_id: impl Into<String>) -> Self {
+        Self(SecretsManagerCredentials::new(secrets_manager, secret_id))
+    }
+}
+
+impl TokenStore for SecretsManagerTokenStore {
+    async fn read(&self) -> Result<Stored, CredentialsError> {
+        let text = self.0.text(CURRENT).await?;
+        Ok(text.map_or_else(Stored::nothing, |text| Stored::text(text.as_str())))
+    }
+
+    async fn write(&self, text: &str) -> Result<(), CredentialsError> {
+        let SecretsManagerCredentials { secrets_manager, secret_id } = &self.0;
+        let written = secrets_manager.put_secret_value().secret_id(secret_id).secret_string(text).send().await;
+        written.map(drop).map_err(|error| match error.code() {
+            Some("ResourceNotFoundException") => CredentialsError::missing([secret_id]),
+            _ => classify(error),
+        })
     }
 }
 

@@ -2,13 +2,13 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ssm::{
     Client,
-    types::{Parameter, ParameterType},
+    types::{Parameter, ParameterTier, ParameterType},
 };
 use serde::Deserialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
-    ClientCredentials, Credentials, CredentialsError, CredentialsSource,
+    ClientCredentials, Credentials, CredentialsError, CredentialsSource, Stored, TokenStore,
     credentials::store_error::classify,
     sdk_retry::{OnlyLostConnections, at_most_once},
 };
@@ -43,8 +43,24 @@ use crate::{
 pub struct SsmCredentials {
     ssm: Client,
     /// In the order of [`SsmValue`].
-    names: [String; 4],
+    names: [String; 5],
     client_secret_is_named: bool,
+}
+
+/// The token that a [`Publisher`](crate::Publisher) has put into SSM Parameter Store, as the SecureString `PREFIX/token`.
+///
+/// To read it, a role needs `ssm:GetParameters` on it, and to publish, `ssm:PutParameter` too. One of more than 4 KiB, as that of
+/// a user in very many groups, makes the parameter an advanced one, which AWS charges for. The parameter's history holds past
+/// tokens, for whoever may read that, until they end.
+///
+/// By default an account has 40 reads of parameters in a second, which AWS raises on request or for a fee ("higher
+/// throughput"); a secret of Secrets Manager has 10,000:
+/// <https://docs.aws.amazon.com/general/latest/gr/ssm.html>, <https://docs.aws.amazon.com/general/latest/gr/asm.html>.
+#[derive(Clone, Debug)]
+pub struct SsmTokenStore {
+    parameters: SsmCredentials,
+    key_id: Option<String>,
+    with_credentials: bool,
 }
 
 /// One of the values that [`SsmCredentials`] reads.
@@ -59,6 +75,8 @@ pub enum SsmValue {
     ClientId,
     /// The app client's secret.
     ClientSecret,
+    /// The published token.
+    Token,
 }
 
 impl SsmCredentials {
@@ -68,8 +86,8 @@ impl SsmCredentials {
         let config = config.to_builder().retry_config(at_most_once(config.retry_config()));
         let ssm = Client::from_conf(config.retry_classifier(OnlyLostConnections).build());
         let prefix = prefix.as_ref().trim_end_matches('/');
-        let names =
-            ["credentials", "user-pool-id", "client-id", "client-secret"].map(|last| format!("{prefix}/{last}"));
+        let names = ["credentials", "user-pool-id", "client-id", "client-secret", "token"]
+            .map(|last| format!("{prefix}/{last}"));
         Self { ssm, names, client_secret_is_named: false }
     }
 
@@ -80,6 +98,11 @@ impl SsmCredentials {
         self.names[value as usize] = name.into();
         self.client_secret_is_named |= value == SsmValue::ClientSecret;
         self
+    }
+
+    /// The token that is published beside them, in `PREFIX/token`: it is read together with the credentials, in one request.
+    pub fn token_store(&self) -> SsmTokenStore {
+        SsmTokenStore { parameters: self.clone(), key_id: None, with_credentials: true }
     }
 
     /// These values, each if it exists. The answer is in any order.
@@ -102,18 +125,10 @@ impl SsmCredentials {
         result
     }
 
-    fn missing(&self, values: &[(SsmValue, bool)]) -> CredentialsError {
-        let missing = values.iter().filter(|(_, found)| !found);
-        CredentialsError::Missing { names: missing.map(|(value, _)| self.names[*value as usize].clone()).collect() }
-    }
-}
-
-impl CredentialsSource for SsmCredentials {
-    async fn read(&self) -> Result<Credentials, CredentialsError> {
+    fn credentials(&self, values: [Option<String>; 4]) -> Result<Credentials, CredentialsError> {
         use SsmValue::{ClientId, ClientSecret, Credentials as SignInName, UserPoolId};
 
-        let [credentials, user_pool_id, client_id, client_secret] =
-            self.get([SignInName, UserPoolId, ClientId, ClientSecret]).await?;
+        let [credentials, user_pool_id, client_id, client_secret] = values;
         let (credentials, client_secret) = (credentials.map(Zeroizing::new), client_secret.map(Zeroizing::new));
         let has_client_secret = client_secret.is_some() || !self.client_secret_is_named;
         let (Some(credentials), Some(user_pool_id), Some(client_id), true) =
@@ -146,6 +161,20 @@ impl CredentialsSource for SsmCredentials {
             password: Zeroizing::new(password),
         })
     }
+
+    fn missing(&self, values: &[(SsmValue, bool)]) -> CredentialsError {
+        let missing = values.iter().filter(|(_, found)| !found);
+        CredentialsError::Missing { names: missing.map(|(value, _)| self.names[*value as usize].clone()).collect() }
+    }
+}
+
+impl CredentialsSource for SsmCredentials {
+    async fn read(&self) -> Result<Credentials, CredentialsError> {
+        use SsmValue::{ClientId, ClientSecret, Credentials as SignInName, UserPoolId};
+
+        let values = self.get([SignInName, UserPoolId, ClientId, ClientSecret]).await?;
+        self.credentials(values)
+    }
 }
 
 impl CredentialsSource<ClientCredentials> for SsmCredentials {
@@ -157,6 +186,48 @@ impl CredentialsSource<ClientCredentials> for SsmCredentials {
                 (SsmValue::ClientSecret, client_secret.is_some()),
             ])),
         }
+    }
+}
+
+impl SsmTokenStore {
+    /// The token in `PREFIX/token`, and nothing else: for roles that may read no credentials, and to publish.
+    pub fn new(ssm: Client, prefix: impl AsRef<str>) -> Self {
+        Self { with_credentials: false, ..SsmCredentials::new(ssm, prefix).token_store() }
+    }
+
+    /// The same, encrypted with this KMS key instead of the account's own.
+    #[must_use]
+    pub fn with_key_id(self, key_id: impl Into<String>) -> Self {
+        Self { key_id: Some(key_id.into()), ..self }
+    }
+}
+
+impl TokenStore for SsmTokenStore {
+    async fn read(&self) -> Result<Stored, CredentialsError> {
+        use SsmValue::{ClientId, ClientSecret, Credentials, Token, UserPoolId};
+
+        let (token, credentials) = if self.with_credentials {
+            let values = self.parameters.get([Token, Credentials, UserPoolId, ClientId, ClientSecret]).await?;
+            let [token, credentials @ ..] = values;
+            // What is wrong with them is for the fallback to say, which reads them again.
+            (token, self.parameters.credentials(credentials).ok())
+        } else {
+            let [token] = self.parameters.get([Token]).await?;
+            (token, None)
+        };
+        let stored = token.map_or_else(Stored::nothing, Stored::text);
+        Ok(match credentials {
+            Some(credentials) => stored.with_credentials(credentials),
+            None => stored,
+        })
+    }
+
+    async fn write(&self, text: &str) -> Result<(), CredentialsError> {
+        let SsmCredentials { ssm, names, .. } = &self.parameters;
+        let request = ssm.put_parameter().name(&names[SsmValue::Token as usize]).value(text).overwrite(true);
+        let request = request.r#type(ParameterType::SecureString).set_key_id(self.key_id.clone());
+        // A parameter that has become an advanced one stays so.
+        request.tier(ParameterTier::IntelligentTiering).send().await.map(drop).map_err(classify)
     }
 }
 

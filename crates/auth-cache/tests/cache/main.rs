@@ -9,6 +9,7 @@ mod identities;
 mod lambda;
 mod observed;
 mod one_clock;
+mod published;
 mod random;
 mod recovery;
 mod refresh;

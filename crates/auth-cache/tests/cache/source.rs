@@ -21,8 +21,8 @@ pub(crate) struct ScriptedSource {
     /// How many sign-ins are under way.
     pub(crate) in_flight: AtomicUsize,
     gate: Semaphore,
-    /// How long the tokens live that are issued when no answer is left.
-    otherwise: OnceLock<Duration>,
+    /// What is issued when no answer is left, by the number of the call and the time.
+    otherwise: OnceLock<Box<dyn Fn(usize, SystemTime) -> Token + Send + Sync>>,
 }
 
 enum Answer {
@@ -85,7 +85,12 @@ impl ScriptedSource {
 
     /// From now on, a call without an answer is no fault: it gets a token that lives for `life`.
     pub(crate) fn otherwise_issues(&self, life: Duration) {
-        self.otherwise.set(life).unwrap();
+        self.otherwise_gives(move |call, now| Token::issued(jwt(&format!("call {call}"), now, life)).unwrap());
+    }
+
+    /// The same with any token.
+    pub(crate) fn otherwise_gives(&self, token: impl Fn(usize, SystemTime) -> Token + Send + Sync + 'static) {
+        assert!(self.otherwise.set(Box::new(token)).is_ok());
     }
 
     pub(crate) fn forget_answers(&self) {
@@ -113,8 +118,8 @@ impl TokenSource for ScriptedSource {
             Some(Answer::Panic) => std::panic::resume_unwind(Box::new("scripted")),
             Some(Answer::Hang) => std::future::pending().await,
             None => {
-                let life = self.otherwise.get().expect("the source was called more often than the test allows");
-                Ok(Token::issued(jwt(&format!("call {call}"), self.clock.now(), *life)).unwrap())
+                let token = self.otherwise.get().expect("the source was called more often than the test allows");
+                Ok(token(call, self.clock.now()))
             }
         }
     }

@@ -1,0 +1,80 @@
+//! A store of the token in memory, which can be slow, down, or busy.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use auth_cache::{Credentials, CredentialsError, Stored, TokenStore};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Mode {
+    #[default]
+    Good,
+    /// It never answers.
+    Slow,
+    SlowToWrite,
+    Down,
+    Throttled,
+}
+
+#[derive(Default)]
+pub(super) struct MemoryStore {
+    text: Mutex<Option<String>>,
+    credentials: Mutex<Option<Credentials>>,
+    mode: Mutex<Mode>,
+    reads: AtomicUsize,
+    writes: AtomicUsize,
+}
+
+impl MemoryStore {
+    pub(super) fn set(&self, mode: Mode) {
+        *self.mode.lock().unwrap() = mode;
+    }
+
+    pub(super) fn put(&self, text: &str) {
+        *self.text.lock().unwrap() = Some(text.to_owned());
+    }
+
+    /// The credentials are read along with the token.
+    pub(super) fn gives_credentials(&self, credentials: Credentials) {
+        *self.credentials.lock().unwrap() = Some(credentials);
+    }
+
+    pub(super) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn writes(&self) -> usize {
+        self.writes.load(Ordering::SeqCst)
+    }
+
+    async fn answer(&self, slow: &[Mode]) -> Result<(), CredentialsError> {
+        let mode = *self.mode.lock().unwrap();
+        match mode {
+            mode if slow.contains(&mode) => std::future::pending().await,
+            Mode::Down => Err(CredentialsError::unavailable("connection refused")),
+            Mode::Throttled => Err(CredentialsError::throttled("Rate exceeded")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl TokenStore for MemoryStore {
+    async fn read(&self) -> Result<Stored, CredentialsError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.answer(&[Mode::Slow]).await?;
+        let stored = self.text.lock().unwrap().as_ref().map_or_else(Stored::nothing, Stored::text);
+        Ok(match &*self.credentials.lock().unwrap() {
+            Some(credentials) => stored.with_credentials(credentials.clone()),
+            None => stored,
+        })
+    }
+
+    async fn write(&self, text: &str) -> Result<(), CredentialsError> {
+        self.answer(&[Mode::Slow, Mode::SlowToWrite]).await?;
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.put(text);
+        Ok(())
+    }
+}
