@@ -34,7 +34,8 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 #[serde(rename_all = "PascalCase")]
 struct CreateSecret {
     name: String,
-    secret_string: String,
+    /// Without one there is no version yet.
+    secret_string: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,10 +79,12 @@ impl SecretsManager {
     }
 
     pub(crate) fn seed(&mut self, name: &str, value: String, now: i64) {
+        self.create(name).add(value, &[CURRENT.to_owned()], now);
+    }
+
+    fn create(&mut self, name: &str) -> &mut Secret {
         let arn = format!("arn:aws:secretsmanager:{}:000000000000:secret:{name}-Local1", self.region);
-        let mut secret = Secret { arn, versions: Vec::new() };
-        secret.add(value, &[CURRENT.to_owned()], now);
-        self.secrets.insert(name.to_owned(), secret);
+        self.secrets.entry(name.to_owned()).insert_entry(Secret { arn, versions: Vec::new() }).into_mut()
     }
 
     fn create_secret(&mut self, input: CreateSecret, now: i64) -> Outcome {
@@ -89,9 +92,12 @@ impl SecretsManager {
             let message = format!("The operation failed because the secret {} already exists.", input.name);
             return Err(AwsError::new("ResourceExistsException", message));
         }
-        self.seed(&input.name, input.secret_string, now);
-        let secret = &self.secrets[&input.name];
-        Ok(json!({"ARN": secret.arn, "Name": input.name, "VersionId": secret.versions[0].id}))
+        let secret = self.create(&input.name);
+        if let Some(value) = input.secret_string {
+            secret.add(value, &[CURRENT.to_owned()], now);
+        }
+        let version = secret.versions.first().map(|version| &version.id);
+        Ok(json!({"ARN": secret.arn, "Name": input.name, "VersionId": version}))
     }
 
     fn put_secret_value(&mut self, input: PutSecretValue, now: i64) -> Outcome {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::parameter::Kind;
-use self::parameter::{Parameter, Reference};
+use self::parameter::{Parameter, Reference, Tier};
 use crate::aws_json::{AwsError, Outcome, parse};
 use crate::quota::Quota;
 
@@ -32,6 +32,8 @@ struct PutParameter {
     #[serde(default)]
     overwrite: bool,
     key_id: Option<String>,
+    #[serde(default)]
+    tier: Tier,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +118,7 @@ impl Ssm {
     }
 
     pub(crate) fn seed(&mut self, name: String, kind: Kind, value: &str, now: i64) {
-        self.parameters.insert(name, Parameter::new(kind, value.to_owned(), None, now));
+        self.parameters.insert(name, Parameter::new(kind, Tier::Standard, value.to_owned(), None, now));
     }
 
     fn put_parameter(&mut self, input: PutParameter, now: i64) -> Outcome {
@@ -126,19 +128,21 @@ impl Ssm {
             ));
         }
         check_name(&input.name)?;
+        let old = self.parameters.get(&input.name).map(Parameter::tier);
+        let tier = input.tier.of(old, input.value.len())?;
         if let Some(parameter) = self.parameters.get_mut(&input.name) {
             if !input.overwrite {
                 let message = "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.";
                 return Err(AwsError::new("ParameterAlreadyExists", message));
             }
-            let version = parameter.overwrite(input.kind, input.value, input.key_id, now);
-            return Ok(json!({"Version": version, "Tier": "Standard"}));
+            let version = parameter.overwrite(input.kind, tier, input.value, input.key_id, now);
+            return Ok(json!({"Version": version, "Tier": tier}));
         }
         let kind = input.kind.ok_or_else(|| {
             AwsError::new("ValidationException", "A parameter type is required when you create a parameter.")
         })?;
-        self.parameters.insert(input.name, Parameter::new(kind, input.value, input.key_id, now));
-        Ok(json!({"Version": 1, "Tier": "Standard"}))
+        self.parameters.insert(input.name, Parameter::new(kind, tier, input.value, input.key_id, now));
+        Ok(json!({"Version": 1, "Tier": tier}))
     }
 
     fn get_parameter(&self, input: &GetParameter) -> Outcome {

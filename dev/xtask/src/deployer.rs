@@ -50,6 +50,8 @@ AWS::Logs::LogGroup logs:eu-west-1:1:log-group:/aws/lambda/STACK-1 CreateLogGrou
 AWS::Logs::LogGroup logs:eu-west-1:1:log-group:/aws/apigateway/STACK DeleteLogGroup
 AWS::Logs::LogGroup logs:eu-west-1:1:log-group:/aws/appsync/apis/1 TagResource
 AWS::Logs::LogGroup logs DescribeLogGroups
+AWS::SecretsManager::Secret secretsmanager:eu-west-1:1:secret:TokenSecret-1 CreateSecret DeleteSecret DescribeSecret
+AWS::SecretsManager::Secret secretsmanager:eu-west-1:1:secret:TokenSecret-1 UpdateSecret TagResource
 AWS::SQS::Queue sqs:eu-west-1:1:STACK-1 CreateQueue SetQueueAttributes DeleteQueue TagQueue
 AWS::SQS::QueuePolicy sqs:eu-west-1:1:STACK-1 SetQueueAttributes
 Custom::ServiceUser lambda:eu-west-1:1:function:STACK-1 InvokeFunction

@@ -60,7 +60,7 @@ async fn publish(service_user: &ServiceUser) -> Result<Value, ServiceUserError> 
 }
 
 async fn report_age(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
-    age::report(service_user.administration()?, &service_user.function_name).await
+    age::report(service_user.administration()?).await
 }
 
 async fn repair(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {

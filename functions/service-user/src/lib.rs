@@ -45,6 +45,7 @@ mod rotation;
 mod age;
 mod publish;
 
+mod metrics;
 mod names;
 mod parameters;
 mod password;

@@ -8,7 +8,7 @@ use auth_cache::{
 };
 use serde_json::{Value, json};
 
-use crate::{ServiceUserError, service_user::Administration};
+use crate::{ServiceUserError, metrics, service_user::Administration};
 
 /// Signs in and publishes the token.
 pub(crate) async fn publish(to: &Administration) -> Result<Value, ServiceUserError> {
@@ -59,6 +59,7 @@ async fn publish_in(to: &Administration, store: impl TokenStore, period: Duratio
         match (published.await, pauses.next()) {
             (Ok(username), _) => {
                 tracing::info!(active = username, "published a token");
+                metrics::write(to, "TokensPublished", 1);
                 return Ok(json!({"published": username}));
             }
             (Err(error), Some(pause)) if error.is_transient() => tokio::time::sleep(pause).await,

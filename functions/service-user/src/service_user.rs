@@ -28,6 +28,7 @@ pub struct ServiceUser {
 /// What the service user should be, and the clients that make it so.
 #[derive(Clone, Debug)]
 pub(crate) struct Administration {
+    pub(crate) function_name: Arc<str>,
     pub(crate) wanted: Arc<WantedServiceUser>,
     pub(crate) cognito: Cognito,
     pub(crate) ssm: Ssm,
@@ -69,6 +70,7 @@ impl ServiceUser {
             http,
             is_local: config.is_local,
             administration: wanted.map(|wanted| Administration {
+                function_name: config.function_name.as_str().into(),
                 wanted: Arc::new(wanted),
                 cognito: Cognito::new(&sdk),
                 ssm: Ssm::new(&sdk),

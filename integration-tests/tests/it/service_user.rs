@@ -6,6 +6,7 @@ mod life;
 pub(crate) mod load;
 mod orders;
 mod owners;
+mod publishing;
 mod rotation;
 mod secrets;
 
@@ -269,6 +270,9 @@ pub(crate) fn config(properties: &Value) -> ServiceUserConfig {
             "SERVICE_USER_GROUP" => "Group",
             "SERVICE_USER_NAME" => "Username",
             "SERVICE_USER_ADOPT" => "Adopt",
+            "SERVICE_USER_TOKEN_SECRET" => "TokenSecret",
+            "PUBLISH_MINUTES" => "PublishMinutes",
+            "TOKEN_USE" => "TokenUse",
             _ => return None,
         };
         properties[property].as_str().map(str::to_owned)

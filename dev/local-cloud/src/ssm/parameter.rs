@@ -14,8 +14,42 @@ pub(crate) enum Kind {
     SecureString,
 }
 
+/// What a parameter may hold, and costs:
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Tier {
+    #[default]
+    Standard,
+    Advanced,
+    /// Asked for only: whichever of the two fits.
+    #[serde(rename = "Intelligent-Tiering")]
+    Intelligent,
+}
+
+impl Tier {
+    /// The tier of a parameter of which this one is asked for. An advanced one stays so.
+    pub(super) fn of(self, old: Option<Self>, length: usize) -> Result<Self, AwsError> {
+        const STANDARD: usize = 4096;
+        const ADVANCED: usize = 8192;
+        let problem = match self {
+            Self::Standard if old == Some(Self::Advanced) => {
+                "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter tier to the standard-parameter tier."
+            }
+            Self::Standard if length > STANDARD => {
+                "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier."
+            }
+            _ if length > ADVANCED => "Advanced tier parameters support a maximum parameter value of 8192 characters.",
+            Self::Intelligent if length <= STANDARD => return Ok(old.unwrap_or(Self::Standard)),
+            Self::Intelligent => return Ok(Self::Advanced),
+            asked => return Ok(asked),
+        };
+        Err(AwsError::new("ValidationException", problem))
+    }
+}
+
 pub(super) struct Parameter {
     kind: Kind,
+    tier: Tier,
     /// Version 1 first.
     versions: Vec<Version>,
 }
@@ -30,20 +64,32 @@ struct Version {
 }
 
 impl Parameter {
-    pub(super) fn new(kind: Kind, value: String, key: Option<String>, now: i64) -> Self {
-        Self { kind, versions: vec![Version::new(value, key, now)] }
+    pub(super) fn new(kind: Kind, tier: Tier, value: String, key: Option<String>, now: i64) -> Self {
+        Self { kind, tier, versions: vec![Version::new(value, key, now)] }
+    }
+
+    pub(super) fn tier(&self) -> Tier {
+        self.tier
     }
 
     /// Gives the new version. Without a key it is encrypted with the account's own, whatever the old one was.
-    pub(super) fn overwrite(&mut self, kind: Option<Kind>, value: String, key: Option<String>, now: i64) -> usize {
+    pub(super) fn overwrite(
+        &mut self,
+        kind: Option<Kind>,
+        tier: Tier,
+        value: String,
+        key: Option<String>,
+        now: i64,
+    ) -> usize {
         self.kind = kind.unwrap_or(self.kind);
+        self.tier = tier;
         self.versions.push(Version::new(value, key, now));
         self.versions.len()
     }
 
     /// What DescribeParameters says, which is everything but the value.
     pub(super) fn metadata(&self, name: &str) -> Value {
-        let mut described = json!({"Name": name, "Type": self.kind, "Version": self.versions.len(), "DataType": "text", "Tier": "Standard"});
+        let mut described = json!({"Name": name, "Type": self.kind, "Version": self.versions.len(), "DataType": "text", "Tier": self.tier});
         if let Some(version) = self.versions.last() {
             described["LastModifiedDate"] = json!(version.modified);
             if self.kind == Kind::SecureString {
@@ -121,8 +167,25 @@ mod tests {
     }
 
     #[test]
+    fn a_large_value_takes_the_advanced_tier_which_a_parameter_keeps() {
+        use Tier::{Advanced, Intelligent, Standard};
+        for (asked, old, length, tier) in [
+            (Standard, None, 4096, Some(Standard)),
+            (Standard, None, 4097, None),
+            (Standard, Some(Advanced), 1, None),
+            (Intelligent, None, 4096, Some(Standard)),
+            (Intelligent, None, 4097, Some(Advanced)),
+            (Intelligent, Some(Advanced), 1, Some(Advanced)),
+            (Advanced, None, 8192, Some(Advanced)),
+            (Intelligent, None, 8193, None),
+        ] {
+            assert_eq!(asked.of(old, length).ok(), tier, "{asked:?} {old:?} {length}");
+        }
+    }
+
+    #[test]
     fn a_secure_string_hides_its_value_unless_decrypted() {
-        let parameter = Parameter::new(Kind::SecureString, "canary".to_owned(), None, 0);
+        let parameter = Parameter::new(Kind::SecureString, Tier::Standard, "canary".to_owned(), None, 0);
         let hidden = parameter.describe("/a", None, false, "eu-west-1").expect("there is a version");
         assert!(!hidden.to_string().contains("canary"));
         let shown = parameter.describe("/a", None, true, "eu-west-1").expect("there is a version");
