@@ -45,6 +45,7 @@
 //! | --- | --- | --- |
 //! | `CognitoTokenSource` | `cognito`, on by default | a user with a password; renews with the refresh token |
 //! | `ClientCredentialsTokenSource` | `client-credentials` | a machine-to-machine client, at an OAuth 2.0 token endpoint |
+//! | [`Published`], from an `SsmTokenStore`, a `SecretsManagerTokenStore` or your own [`TokenStore`] | `ssm`, `secrets-manager` | what a [`Publisher`] has signed in for, so that a fleet signs in once; with another source as the fallback |
 //! | a closure, or your own [`TokenSource`] | | anything else |
 //!
 //! Credentials come from `SsmCredentials` (feature `ssm`, on by default), `SecretsManagerCredentials` (feature
@@ -76,8 +77,9 @@
 //! | failure | pause | |
 //! | --- | --- | --- |
 //! | unavailable, or the source panicked | 200 ms, doubling up to 40 s | may pass |
-//! | throttled, by the provider or by the store of the credentials | up to 4 s, doubling up to 40 s | may pass |
+//! | throttled, by the provider or by a store | up to 4 s, doubling up to 40 s | may pass |
 //! | locked out, by somebody else's wrong passwords | 1 s, doubling up to 40 s | may pass |
+//! | no usable token is published, and there is no fallback | 1 s, doubling up to 40 s | lasts |
 //! | wrong credentials, and locked out after them | 2 min, doubling up to 15 min | lasts |
 //! | expired on arrival, or the refused token again | 1 s, doubling up to 1 min | lasts |
 //! | everything else, until somebody changes something | 1 min | lasts |
