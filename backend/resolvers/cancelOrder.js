@@ -7,7 +7,7 @@ import { util } from '@aws-appsync/utils';
 export function request(ctx) {
   const { id, expectedVersion } = ctx.args;
   const reason = ctx.args.reason ?? null;
-  const isService = (ctx.identity.groups ?? []).includes('order-services');
+  const isService = isServiceCaller(ctx.identity);
   const condition = {
     expression: 'attribute_exists(id) AND #version = :expected AND #status <> :shipped',
     expressionNames: { '#version': 'version', '#status': 'status' },
@@ -43,7 +43,7 @@ export function response(ctx) {
   const { args, error, identity, result } = ctx;
   if (error) {
     // After a failed condition, `result` is the order as it is.
-    const isService = (identity.groups ?? []).includes('order-services');
+    const isService = isServiceCaller(identity);
     const isTheirs = result && (isService || result.owner === identity.sub);
     if (isTheirs && result.version === args.expectedVersion && result.status === 'SHIPPED') {
       util.error(`Order ${args.id} has been shipped`, 'OrderNotCancellable', null, { status: result.status });
@@ -51,4 +51,13 @@ export function response(ctx) {
     util.error(error.message, error.type, isTheirs ? { id: result.id, version: result.version } : null);
   }
   return result;
+}
+
+/**
+ * A role has an ARN, a machine a scope, and a service user a group.
+ * @param {Caller} caller
+ */
+function isServiceCaller(caller) {
+  const scopes = (caller.claims?.scope ?? '').split(' ');
+  return !!caller.userArn || scopes.includes('orders/service') || (caller.groups ?? []).includes('order-services');
 }

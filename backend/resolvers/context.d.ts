@@ -1,6 +1,8 @@
-import type { AppSyncIdentityCognito, Context } from '@aws-appsync/utils';
+import type { AppSyncIdentityCognito, AppSyncIdentityIAM, Context } from '@aws-appsync/utils';
 
 declare global {
-  /** What a resolver gets: the API takes nobody but users of its pool. */
-  type UserContext = Context & { identity: AppSyncIdentityCognito };
+  /** A user or a client of the user pool, or a role that IAM lets in: the API takes nobody else. */
+  type Caller = Partial<AppSyncIdentityCognito> & Partial<AppSyncIdentityIAM>;
+  /** What a resolver gets. */
+  type UserContext = Context & { identity: Caller };
 }

@@ -12,6 +12,15 @@ export function request(ctx) {
 export function response(ctx) {
   const { error, identity, result } = ctx;
   if (error) util.error(error.message, error.type);
-  const isService = (identity.groups ?? []).includes('order-services');
+  const isService = isServiceCaller(identity);
   return isService || result?.owner === identity.sub ? result : null;
+}
+
+/**
+ * A role has an ARN, a machine a scope, and a service user a group.
+ * @param {Caller} caller
+ */
+function isServiceCaller(caller) {
+  const scopes = (caller.claims?.scope ?? '').split(' ');
+  return !!caller.userArn || scopes.includes('orders/service') || (caller.groups ?? []).includes('order-services');
 }

@@ -7,7 +7,7 @@ import { util } from '@aws-appsync/utils';
 export function request(ctx) {
   const limit = ctx.args.limit ?? 20;
   if (limit < 1 || limit > 100) util.error('limit must be between 1 and 100', 'BadRequest');
-  const isService = (ctx.identity.groups ?? []).includes('order-services');
+  const isService = isServiceCaller(ctx.identity);
   return {
     operation: 'Query',
     index: isService ? 'newest' : 'newest-of-owner',
@@ -54,4 +54,13 @@ function filter({ status, customerEmail }) {
     expressionNames: names,
     expressionValues: util.dynamodb.toMapValues(values),
   };
+}
+
+/**
+ * A role has an ARN, a machine a scope, and a service user a group.
+ * @param {Caller} caller
+ */
+function isServiceCaller(caller) {
+  const scopes = (caller.claims?.scope ?? '').split(' ');
+  return !!caller.userArn || scopes.includes('orders/service') || (caller.groups ?? []).includes('order-services');
 }

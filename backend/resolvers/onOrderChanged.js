@@ -13,10 +13,19 @@ export function request() {
 export function response(ctx) {
   const { args, identity } = ctx;
   const filter = {};
-  if (!(identity.groups ?? []).includes('order-services')) filter.owner = { eq: identity.sub };
+  if (!isServiceCaller(identity)) filter.owner = { eq: identity.sub };
   if (args.id) filter.id = { eq: args.id };
   if (filter.owner || filter.id) {
     extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter(filter));
   }
   return null;
+}
+
+/**
+ * A role has an ARN, a machine a scope, and a service user a group.
+ * @param {Caller} caller
+ */
+function isServiceCaller(caller) {
+  const scopes = (caller.claims?.scope ?? '').split(' ');
+  return !!caller.userArn || scopes.includes('orders/service') || (caller.groups ?? []).includes('order-services');
 }

@@ -22,6 +22,7 @@ export class Both {
     both.cloud = await LocalCloud.at(both.server.url);
     both.tokens = {
       service: await both.cloud.service(),
+      machine: await both.cloud.machine(),
       ada: await both.cloud.user('ada'),
       bob: await both.cloud.user('bob'),
       admin: await both.cloud.user('root', 'order-admins'),

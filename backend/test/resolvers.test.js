@@ -54,6 +54,12 @@ test('a created order is computed, stored, and listed first', async () => {
   assert.deepEqual(ids(await both.run('service', 'ListOrders', {})), [order.id, 'order-3', 'order-2', 'order-1']);
 });
 
+test('a machine with the scope of services sees and makes orders as a service does', async () => {
+  assert.deepEqual(ids(await both.run('machine', 'ListOrders', {})), ['order-3', 'order-2', 'order-1']);
+  const { data } = await both.run('machine', 'CreateOrder', { input: input() });
+  assert.equal(data.createOrder.owner, null);
+});
+
 test('what is left out of an order is null, and what is empty stays', async () => {
   const little = await both.run('ada', 'CreateOrder', { input: { customerEmail: 'a@example.com', lines: [line()] } });
   assert.equal(little.data.createOrder.note, null);

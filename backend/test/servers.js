@@ -54,6 +54,18 @@ export class LocalCloud {
     return this.#signIn(this.seed.username, this.seed.password);
   }
 
+  /** The access token of the machine, which has a scope and no group. */
+  async machine() {
+    const { machine_client_id, machine_client_secret, machine_scope } = this.seed;
+    const basic = Buffer.from(`${machine_client_id}:${machine_client_secret}`).toString('base64');
+    const answer = await fetch(`${this.url}/oauth2/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: machine_scope }),
+    });
+    return (await answer.json()).access_token;
+  }
+
   /** The access token of a new user in these groups. */
   async user(Username, ...groups) {
     const user = { UserPoolId: this.seed.user_pool_id, Username };

@@ -50,7 +50,11 @@ test('a customer is told of changes of their own orders only, a service of all',
   const service = { sub: 'its-sub', groups: ['order-services'] };
   assert.deepEqual(filterOf(ada), [[own]]);
   assert.deepEqual(filterOf({ ...ada, groups: ['order-staff'] }, { id: 'order-1' }), [[own, one]]);
-  assert.deepEqual(filterOf(service), []);
+  const machine = { sub: 'its-sub', groups: null, claims: { scope: 'orders/read orders/service' } };
+  const role = { userArn: 'arn:aws:sts::111122223333:assumed-role/orders/query' };
+  for (const caller of [service, machine, role]) assert.deepEqual(filterOf(caller), []);
+  assert.deepEqual(filterOf({ ...ada, claims: { scope: 'orders/read orders/services' } }), [[own]]);
+  assert.deepEqual(filterOf({}), [[{ ...own, value: undefined }]], 'whoever has no name is no service');
   assert.deepEqual(filterOf(service, { id: 'order-1' }), [[one]]);
 });
 

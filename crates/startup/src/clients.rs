@@ -3,6 +3,8 @@ use std::{sync::Arc, time::Duration};
 use appsync::AppSyncClient;
 #[cfg(feature = "secrets-manager")]
 use auth_cache::SecretsManagerTokenStore;
+#[cfg(feature = "client-credentials")]
+use auth_cache::{ClientCredentialsTokenSource, SecretsManagerCredentials};
 #[cfg(feature = "sign-in")]
 use auth_cache::{CognitoTokenSource, SsmCredentials};
 use auth_cache::{ErrorChain, Identity, Published, SsmTokenStore, TokenStore};
@@ -21,6 +23,8 @@ use rustls::{
 };
 use url::Url;
 
+#[cfg(feature = "client-credentials")]
+use crate::ClientCredentialsConfig;
 use crate::{
     AwsConfig, SignInConfig, SignInMode, StartError, config::sign_in_from, sdk_http::SdkHttp, settings::environment,
 };
@@ -36,7 +40,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// When the environment is not complete, or the HTTP client cannot be built.
 pub async fn service_user() -> Result<Identity, StartError> {
     let (sign_in, aws) = sign_in_from(environment)?;
-    let identity = identity(&sdk_config(&aws, http_client(&aws)?), &sign_in);
+    let identity = service_user_of(&sdk_config(&aws, http_client(&aws)?), &sign_in, true);
     if let Err(error) = identity.token(LONGEST_WARM_UP).await {
         tracing::warn!(
             error = %ErrorChain(&error),
@@ -46,9 +50,13 @@ pub async fn service_user() -> Result<Identity, StartError> {
     Ok(identity)
 }
 
-/// The service user, with the way to its token that the configuration says.
-pub(crate) fn identity(sdk: &SdkConfig, sign_in: &SignInConfig) -> Identity {
+/// The service user, with the way to its token that the configuration says. Without reuse, it signs in each time.
+pub(crate) fn service_user_of(sdk: &SdkConfig, sign_in: &SignInConfig, reuse: bool) -> Identity {
     match sign_in.mode {
+        #[cfg(feature = "sign-in")]
+        _ if !reuse => {
+            Identity::new(password_sign_in(sdk, sign_in).with_renewal(auth_cache::Renewal::Never)).without_reuse()
+        }
         #[cfg(feature = "sign-in")]
         SignInMode::SignIn => Identity::new(password_sign_in(sdk, sign_in)),
         #[cfg(feature = "secrets-manager")]
@@ -60,6 +68,17 @@ pub(crate) fn identity(sdk: &SdkConfig, sign_in: &SignInConfig) -> Identity {
         #[cfg(feature = "sign-in")]
         SignInMode::PublishedOrSignIn => published(credentials(sdk, sign_in).token_store(), sdk, sign_in),
         _ => published(SsmTokenStore::new(aws_sdk_ssm::Client::new(sdk), &sign_in.parameters), sdk, sign_in),
+    }
+}
+
+/// A machine-to-machine client.
+#[cfg(feature = "client-credentials")]
+pub(crate) fn machine(sdk: &SdkConfig, http: reqwest::Client, config: &ClientCredentialsConfig) -> Identity {
+    let credentials = SecretsManagerCredentials::new(aws_sdk_secretsmanager::Client::new(sdk), &config.secret);
+    let source = ClientCredentialsTokenSource::new(http, config.token_url.clone(), credentials);
+    match config.scopes.is_empty() {
+        true => Identity::new(source),
+        false => Identity::new(source.with_scopes(&config.scopes)),
     }
 }
 
@@ -84,7 +103,7 @@ fn published(store: impl TokenStore, sdk: &SdkConfig, sign_in: &SignInConfig) ->
 
 /// Each process signs in by itself, with the password.
 #[cfg(feature = "sign-in")]
-pub(crate) fn password_sign_in(sdk: &SdkConfig, sign_in: &SignInConfig) -> CognitoTokenSource<SsmCredentials> {
+fn password_sign_in(sdk: &SdkConfig, sign_in: &SignInConfig) -> CognitoTokenSource<SsmCredentials> {
     let cognito = aws_sdk_cognitoidentityprovider::Client::new(sdk);
     CognitoTokenSource::new(cognito, credentials(sdk, sign_in), sign_in.token_use)
 }

@@ -9,7 +9,7 @@ use url::Url;
 pub(crate) use self::sign_in::sign_in_from;
 pub use self::{
     service_user::{ServiceUserConfig, WantedServiceUser},
-    sign_in::{SignInConfig, SignInMode},
+    sign_in::{ClientCredentialsConfig, IdentityConfig, SignInConfig, SignInMode},
 };
 use crate::{
     AwsConfig, ConfigError,
@@ -23,7 +23,9 @@ use crate::{
 /// | variable | what | default |
 /// | --- | --- | --- |
 /// | `APPSYNC_URL` | the URL of the GraphQL API: https, or http on this machine | |
+/// | `IDENTITY` | `service-user`, `client-credentials` or `iam`: as whom AppSync is called, see [`IdentityConfig`] | `service-user` |
 /// | `SERVICE_USER_...`, `TOKEN_USE` | how the service user signs in, see [`SignInConfig`] | |
+/// | `TOKEN_URL`, `TOKEN_SCOPES`, `CLIENT_CREDENTIALS_SECRET` | how a machine-to-machine client signs in, see [`ClientCredentialsConfig`] | |
 /// | `TOKEN_REUSE` | `off` signs in at every invocation, to show what reuse saves | `on` |
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace of the token's metrics, see [`auth_cache::EmfObserver`] | no metrics |
 /// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
@@ -41,8 +43,8 @@ use crate::{
 pub struct Config {
     /// The URL of the GraphQL API.
     pub appsync_url: Url,
-    /// How the service user signs in.
-    pub sign_in: SignInConfig,
+    /// As whom AppSync is called.
+    pub identity: IdentityConfig,
     /// Whether a token is used for more than one invocation.
     pub token_reuse: bool,
     /// The CloudWatch namespace of the token's metrics; none are written without one.
@@ -77,7 +79,7 @@ impl Config {
         let mut settings = Settings { lookup, problems: Vec::new() };
         let appsync_url = settings.required("APPSYNC_URL", "https://ID.appsync-api.REGION.amazonaws.com/graphql", url);
         let appsync_url = settings.secure("APPSYNC_URL", appsync_url);
-        let sign_in = settings.sign_in();
+        let identity = settings.identity();
         let token_reuse = settings.optional("TOKEN_REUSE", "on or off", |value| match value {
             "on" => Some(true),
             "off" => Some(false),
@@ -106,10 +108,10 @@ impl Config {
             );
         }
 
-        match (appsync_url, sign_in, aws) {
-            (Some(appsync_url), Some(sign_in), Some(aws)) if settings.problems.is_empty() => Ok(Self {
+        match (appsync_url, identity, aws) {
+            (Some(appsync_url), Some(identity), Some(aws)) if settings.problems.is_empty() => Ok(Self {
                 appsync_url,
-                sign_in,
+                identity,
                 token_reuse: token_reuse.unwrap_or(true),
                 metrics_namespace,
                 function_name,
@@ -149,8 +151,9 @@ mod tests {
     #[test]
     fn what_lambda_sets_and_two_settings_are_enough() {
         let config = config(&[]).unwrap();
-        assert_eq!(config.sign_in.parameters, "/orders/service-user");
-        assert_eq!((config.sign_in.token_use, config.sign_in.mode), (TokenUse::Access, SignInMode::SignIn));
+        let IdentityConfig::ServiceUser(sign_in) = config.identity else { panic!("{:?}", config.identity) };
+        assert_eq!(sign_in.parameters, "/orders/service-user");
+        assert_eq!((sign_in.token_use, sign_in.mode), (TokenUse::Access, SignInMode::SignIn));
         assert!(config.token_reuse);
         assert_eq!(config.metrics_namespace, None);
         assert!(!config.unverified_callers);

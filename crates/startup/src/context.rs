@@ -6,11 +6,13 @@ use std::{
     },
 };
 
-use appsync::{AppSyncClient, AppSyncError};
-use auth_cache::ErrorChain;
+#[cfg(feature = "iam")]
+use appsync::Iam;
+use appsync::{AppSyncClient, AppSyncError, Auth};
+use auth_cache::{ErrorChain, Identity};
 use tracing::Instrument as _;
 
-use crate::{Config, ConfigError, clients, invocation_span, metrics::Metrics};
+use crate::{Config, ConfigError, IdentityConfig, clients, invocation_span, metrics::Metrics};
 
 /// What a process keeps between invocations: its token, and the client with its open connections.
 ///
@@ -75,19 +77,26 @@ impl ExecutionContext {
         let http = clients::http_client(&config.aws)?;
         let sdk = clients::sdk_config(&config.aws, http.clone());
         self.function_name.get_or_init(|| config.function_name.clone());
-        let identity = match config.token_reuse {
-            #[cfg(feature = "sign-in")]
-            false => {
-                let source = clients::password_sign_in(&sdk, &config.sign_in).with_renewal(auth_cache::Renewal::Never);
-                auth_cache::Identity::new(source).without_reuse()
-            }
-            _ => clients::identity(&sdk, &config.sign_in),
-        };
-        let identity = match self.metrics.observer(config) {
+        let observer = self.metrics.observer(config);
+        let observed = |identity: Identity| match observer {
             Some(observer) => identity.with_observer(observer),
             None => identity,
         };
-        Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), identity)))
+        let auth: Auth = match &config.identity {
+            #[cfg(feature = "iam")]
+            IdentityConfig::Iam => Iam::in_region(config.aws.credentials.clone(), config.aws.region.to_string()).into(),
+            IdentityConfig::ServiceUser(sign_in) => {
+                observed(clients::service_user_of(&sdk, sign_in, config.token_reuse)).into()
+            }
+            #[cfg(feature = "client-credentials")]
+            IdentityConfig::ClientCredentials(machine) => {
+                let identity = clients::machine(&sdk, http.clone(), machine);
+                observed(if config.token_reuse { identity } else { identity.without_reuse() }).into()
+            }
+            #[cfg(not(all(feature = "iam", feature = "client-credentials")))]
+            other => unreachable!("the configuration refuses {other:?} without its feature"),
+        };
+        Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), auth)))
     }
 }
 

@@ -60,7 +60,9 @@ mod settings;
 pub use answer_size::{count_if_too_large, is_too_large};
 pub use aws_config::AwsConfig;
 pub use clients::{http_client, plain_http_client, sdk_config, service_user};
-pub use config::{Config, ServiceUserConfig, SignInConfig, SignInMode, WantedServiceUser};
+pub use config::{
+    ClientCredentialsConfig, Config, IdentityConfig, ServiceUserConfig, SignInConfig, SignInMode, WantedServiceUser,
+};
 pub use context::{ExecutionContext, StartError};
 pub use grant::Grant;
 pub use logging::{invocation_span, log_as_json};

@@ -10,6 +10,7 @@ mod resolve;
 mod resolvers;
 mod scalars;
 mod schema;
+mod signature;
 mod validate;
 mod variables;
 
@@ -17,17 +18,19 @@ use std::sync::{Arc, Mutex};
 
 use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
-use hyper::HeaderMap;
+use hyper::http::request::Parts;
 use serde_json::json;
 
-use self::authorize::authorize;
+use self::authorize::{Caller, authorize};
 use self::orders::store::Orders;
 use self::request::GraphQlRequest;
 pub(crate) use self::request::operation_name;
+use self::signature::{Signed, is_signature};
 use crate::answer::Answer;
 use crate::ids;
 use crate::jwt::{Claims, Keys};
 use crate::lock::lock;
+use crate::seed::Seed;
 use crate::user_pool::UserPool;
 
 const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
@@ -57,14 +60,25 @@ impl AppSync {
     /// unless that is somewhere else.
     pub(crate) fn answer(
         &self,
-        headers: &HeaderMap,
+        head: &Parts,
         body: &[u8],
         now_millis: i64,
+        seed: &Seed,
         is_trusted: impl FnOnce(&Claims) -> bool,
     ) -> Answer {
         let now = now_millis.div_euclid(1000);
+        let headers = &head.headers;
         let elsewhere = lock(&self.user_pool).clone();
         let caller = match elsewhere {
+            _ if is_signature(headers) => {
+                let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+                let signed = Signed { method: &head.method, path, query, headers, body };
+                let secret_of = |key: &str| (key == seed.access_key_id).then_some(&*seed.secret_access_key);
+                match signed.verify(&seed.region, now, secret_of) {
+                    Ok(()) => Ok(Caller::Iam),
+                    Err((error_type, message)) => return refused_at_the_edge(403, error_type, message),
+                }
+            }
             Some(pool) => authorize(headers, |token| pool.verify(token), now, |claims| pool.issued(claims)),
             None => authorize(headers, |token| self.keys.verify(token), now, is_trusted),
         };

@@ -14,7 +14,7 @@ mod users;
 
 use serde_json::Value;
 
-use self::pool::{Client, Pool, User};
+use self::pool::{Client, OAuth, Pool, User};
 use self::state::SignIn;
 pub(crate) use self::state::{Cognito, Context};
 use crate::aws_json::{AwsError, Outcome, parse};
@@ -74,6 +74,10 @@ impl Cognito {
         client.flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"].map(str::to_owned).into();
         client.prevent_user_existence_errors = true;
         pool.clients.insert(client.id.clone(), client);
+        let mut machine = Client::new(&seed.machine_client_id, "machine", Some(seed.machine_client_secret.clone()));
+        machine.oauth =
+            OAuth { flows: vec!["client_credentials".to_owned()], scopes: vec![seed.machine_scope.clone()] };
+        pool.clients.insert(machine.id.clone(), machine);
         pool.groups.insert(seed.group.clone());
         let mut user = User::new(&seed.username, "5eed5eed-0000-4000-8000-000000000001", now);
         user.set_password(&seed.password, true, now);

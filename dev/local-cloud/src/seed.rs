@@ -24,6 +24,18 @@ pub struct Seed {
     pub parameters_prefix: String,
     /// The secret in Secrets Manager that holds the same values as one JSON object.
     pub secret_id: String,
+    /// The app client of a machine, which signs in for itself with [`Seed::machine_scope`].
+    pub machine_client_id: String,
+    /// Its secret.
+    pub machine_client_secret: String,
+    /// The scope that the example's resolvers ask of a machine which is to act as the service.
+    pub machine_scope: String,
+    /// The secret in Secrets Manager that holds the machine's id and secret as one JSON object.
+    pub machine_secret_id: String,
+    /// The access key with which requests to AppSync may be signed.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
 }
 
 /// What `service-user` takes for its stack.
@@ -41,6 +53,12 @@ impl Default for Seed {
             group: "order-services".to_owned(),
             parameters_prefix: "/orders/service-user".to_owned(),
             secret_id: "orders/service-user".to_owned(),
+            machine_client_id: "localcloud0machine00000001".to_owned(),
+            machine_client_secret: "local0cloud0public0development0machine0secret0000001".to_owned(),
+            machine_scope: "orders/service".to_owned(),
+            machine_secret_id: "orders/machine".to_owned(),
+            access_key_id: "local".to_owned(),
+            secret_access_key: "local".to_owned(),
         }
     }
 }
@@ -60,8 +78,11 @@ impl Seed {
             ("AWS_ENDPOINT_URL", url.to_owned()),
             ("HTTP_API_CALLERS", "unverified-token".to_owned()),
             ("AWS_REGION", self.region.clone()),
-            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_ACCESS_KEY_ID", self.access_key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", self.secret_access_key.clone()),
+            ("TOKEN_URL", format!("{url}/oauth2/token")),
+            ("TOKEN_SCOPES", self.machine_scope.clone()),
+            ("CLIENT_CREDENTIALS_SECRET", self.machine_secret_id.clone()),
         ]
         .map(|(name, value)| format!("{name}={value}"))
         .to_vec()

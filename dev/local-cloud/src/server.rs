@@ -152,7 +152,7 @@ fn execute(state: &State, head: &Parts, body: &[u8], call: &Call) -> Answer {
             Some(jwks) => Answer::new(200, "application/json", jwks.to_string(), "ok"),
             None => Answer::html(404),
         },
-        Call::GraphQl { .. } => state.appsync.answer(&head.headers, body, state.clock.now_millis(), |claims| {
+        Call::GraphQl { .. } => state.appsync.answer(head, body, state.clock.now_millis(), &state.seed, |claims| {
             lock(&state.cognito).issued_by_first_pool(claims)
         }),
         Call::Options => appsync::answer_options(),

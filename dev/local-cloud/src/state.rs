@@ -85,6 +85,8 @@ impl State {
             "client_secret": seed.client_secret,
         });
         lock(&self.secrets_manager).seed(&seed.secret_id, secret.to_string(), now);
+        let machine = json!({"client_id": seed.machine_client_id, "client_secret": seed.machine_client_secret});
+        lock(&self.secrets_manager).seed(&seed.machine_secret_id, machine.to_string(), now);
         self.appsync.seed(self.clock.now_millis());
     }
 }

@@ -35,7 +35,16 @@ pub(crate) async fn run(began: Stopwatch, options: Deploy) -> Result<()> {
 }
 
 /// The outputs of the backend that are parameters of the functions.
-const HANDED_OVER: [&str; 5] = ["AppSyncUrl", "UserPoolId", "ServiceClientId", "ServiceGroup", "HttpApiClientIds"];
+const HANDED_OVER: [&str; 8] = [
+    "AppSyncUrl",
+    "UserPoolId",
+    "ServiceClientId",
+    "ServiceGroup",
+    "HttpApiClientIds",
+    "AppSyncApiArn",
+    "TokenUrl",
+    "MachineSecretArn",
+];
 /// The outputs of the functions that the smoke test needs.
 const SMOKE_TESTED: [&str; 4] = ["QueryFunction", "MutateFunction", "HttpApiFunction", "HttpApiUrl"];
 /// What `samconfig.toml` says where only the user knows what belongs there.

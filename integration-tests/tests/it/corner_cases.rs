@@ -32,7 +32,11 @@ fn collect_tests(folder: &Path, tests: &mut HashSet<String>) {
         }
         let mut is_test = false;
         for line in fs::read_to_string(&path).unwrap().lines().map(str::trim) {
-            let name = line.trim_start_matches("async ").strip_prefix("fn ").and_then(|rest| rest.split('(').next());
+            let name = line
+                .trim_start_matches("pub(crate) ")
+                .trim_start_matches("async ")
+                .strip_prefix("fn ")
+                .and_then(|rest| rest.split('(').next());
             match name {
                 Some(name) if is_test => _ = tests.insert(name.to_owned()),
                 _ => {}

@@ -113,7 +113,7 @@ pub(crate) fn failures(ids: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_direct_invocation_gets_what_graphql_answers() {
+pub(crate) async fn a_direct_invocation_gets_what_graphql_answers() {
     let t = Setup::start().await;
     let answer = query(&t, get_order()).await;
     assert_eq!(answer["data"]["getOrder"]["id"], "order-1");
@@ -121,7 +121,7 @@ async fn a_direct_invocation_gets_what_graphql_answers() {
 }
 
 #[tokio::test]
-async fn a_step_function_that_tries_again_is_known_by_the_key_in_its_variables() {
+pub(crate) async fn a_step_function_that_tries_again_is_known_by_the_key_in_its_variables() {
     let t = Setup::start().await;
     let mut payload = create_order();
     payload["variables"]["input"]["clientToken"] = json!("9f2c4a1e-5b7d-4c1f-8a57-3f5f0f0d6c11");
@@ -134,7 +134,7 @@ async fn a_step_function_that_tries_again_is_known_by_the_key_in_its_variables()
 }
 
 #[tokio::test]
-async fn an_eventbridge_rule_invokes_with_the_detail_of_its_event() {
+pub(crate) async fn an_eventbridge_rule_invokes_with_the_detail_of_its_event() {
     let t = Setup::start().await;
     for (id, detail) in [("event-1", create_order()), ("event-2", json!(create_order().to_string()))] {
         assert_eq!(mutate(&t, rule(id, detail)).await["data"]["createOrder"]["status"], "PLACED");
@@ -143,7 +143,7 @@ async fn an_eventbridge_rule_invokes_with_the_detail_of_its_event() {
 }
 
 #[tokio::test]
-async fn an_event_that_eventbridge_delivers_again_makes_one_order() {
+pub(crate) async fn an_event_that_eventbridge_delivers_again_makes_one_order() {
     let t = Setup::start().await;
     for _ in 0..2 {
         mutate(&t, rule("6a7e8feb-b491-4cf7-a9f1-bf3703467718", create_order())).await;
@@ -154,7 +154,7 @@ async fn an_event_that_eventbridge_delivers_again_makes_one_order() {
 }
 
 #[tokio::test]
-async fn scheduler_invokes_with_its_input() {
+pub(crate) async fn scheduler_invokes_with_its_input() {
     let t = Setup::start().await;
     let universal = json!({"FunctionName": "mutate", "InvocationType": "Event", "Payload": create_order().to_string()});
     for (id, input) in [("execution-1", create_order()), ("execution-2", universal)] {
@@ -171,7 +171,7 @@ async fn scheduler_invokes_with_its_input() {
 }
 
 #[tokio::test]
-async fn pipes_hands_over_a_list_of_messages_and_gets_back_those_that_failed() {
+pub(crate) async fn pipes_hands_over_a_list_of_messages_and_gets_back_those_that_failed() {
     let t = Setup::start().await;
     let messages = [
         ("good", None, create_order().to_string()),
@@ -186,7 +186,7 @@ async fn pipes_hands_over_a_list_of_messages_and_gets_back_those_that_failed() {
 }
 
 #[tokio::test]
-async fn pipes_tries_a_list_without_ids_again_as_a_whole() {
+pub(crate) async fn pipes_tries_a_list_without_ids_again_as_a_whole() {
     let t = Setup::start().await;
     let invoke =
         async |list: Value| mutate::handle(t.appsync.clone(), t.callers.clone(), invocation_with_id("id", list)).await;
@@ -201,7 +201,7 @@ async fn pipes_tries_a_list_without_ids_again_as_a_whole() {
 }
 
 #[tokio::test]
-async fn sns_invokes_with_its_message() {
+pub(crate) async fn sns_invokes_with_its_message() {
     let t = Setup::start().await;
     let event = |message: &Value| sent("SNS", "/Records/0/Sns/Message", json!(message.to_string()));
     for _ in 0..2 {
@@ -212,7 +212,7 @@ async fn sns_invokes_with_its_message() {
 }
 
 #[tokio::test]
-async fn a_queue_that_a_topic_sends_to_has_messages_or_notifications_in_it() {
+pub(crate) async fn a_queue_that_a_topic_sends_to_has_messages_or_notifications_in_it() {
     let t = Setup::start().await;
     let enveloped = |id: &str, message: &Value| notification(id, message).to_string();
     let messages = [
@@ -231,7 +231,7 @@ async fn a_queue_that_a_topic_sends_to_has_messages_or_notifications_in_it() {
 }
 
 #[tokio::test]
-async fn a_function_url_gets_what_an_http_api_gets() {
+pub(crate) async fn a_function_url_gets_what_an_http_api_gets() {
     let t = Setup::start_on(LocalCloud::start().await.unwrap(), &[("OPERATION_CALLERS", "iam")]).await;
     let mut request = sent("function URL", "/body", json!(create_order().to_string()));
     request["headers"]["idempotency-key"] = json!("key-1");
@@ -252,7 +252,7 @@ async fn a_function_url_gets_what_an_http_api_gets() {
 }
 
 #[tokio::test]
-async fn an_http_request_with_an_idempotency_key_makes_one_order() {
+pub(crate) async fn an_http_request_with_an_idempotency_key_makes_one_order() {
     let t = Setup::start().await;
     let mut other_case = keyed_request("ada", "key-1", &create_order());
     other_case["headers"] = json!({"Idempotency-Key": "key-1"});
@@ -269,7 +269,7 @@ async fn an_http_request_with_an_idempotency_key_makes_one_order() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_subject_shares_no_key() {
+pub(crate) async fn whoever_has_no_subject_shares_no_key() {
     let t = Setup::start().await;
     for (name, orders) in [("ada", 1), ("bob", 2), ("ada", 2)] {
         let mut request = keyed_request("", "1", &create_order());
@@ -280,7 +280,7 @@ async fn whoever_has_no_subject_shares_no_key() {
 }
 
 #[tokio::test]
-async fn an_event_in_the_body_of_a_request_is_known_by_its_id_and_its_caller() {
+pub(crate) async fn an_event_in_the_body_of_a_request_is_known_by_its_id_and_its_caller() {
     let t = Setup::start().await;
     for (caller, id, orders) in
         [("ada", "event-1", 1), ("ada", "event-1", 1), ("ada", "event-2", 2), ("bob", "event-1", 3)]
@@ -292,7 +292,7 @@ async fn an_event_in_the_body_of_a_request_is_known_by_its_id_and_its_caller() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_of_a_request_with_another_body_is_refused() {
+pub(crate) async fn an_idempotency_key_of_a_request_with_another_body_is_refused() {
     let t = Setup::start().await;
     let request = |pointer: &str, value: Value| {
         let mut body = create_order();
@@ -328,7 +328,7 @@ async fn an_idempotency_key_of_a_request_with_another_body_is_refused() {
 }
 
 #[tokio::test]
-async fn another_way_to_write_the_same_is_no_other_body() {
+pub(crate) async fn another_way_to_write_the_same_is_no_other_body() {
     let t = Setup::start().await;
     let mut body = create_order();
     let first = mutate(&t, keyed_request("ada", "key-1", &body)).await;
@@ -345,7 +345,7 @@ async fn another_way_to_write_the_same_is_no_other_body() {
 }
 
 #[tokio::test]
-async fn a_field_that_failed_is_no_sign_of_another_body() {
+pub(crate) async fn a_field_that_failed_is_no_sign_of_another_body() {
     let t = Setup::start().await;
     let body = mutate(&t, keyed_request("ada", "key-1", &create_order())).await["body"].take();
     let mut whole: Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
@@ -357,7 +357,7 @@ async fn a_field_that_failed_is_no_sign_of_another_body() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_variables_of_a_request_counts_more_than_its_header() {
+pub(crate) async fn a_key_in_the_variables_of_a_request_counts_more_than_its_header() {
     let t = Setup::start().await;
     let mut body = create_order();
     body["variables"]["input"]["clientToken"] = json!("chosen by the caller");
@@ -369,7 +369,7 @@ async fn a_key_in_the_variables_of_a_request_counts_more_than_its_header() {
 }
 
 #[tokio::test]
-async fn an_operation_without_a_place_for_a_key_takes_none() {
+pub(crate) async fn an_operation_without_a_place_for_a_key_takes_none() {
     let t = Setup::start().await;
     assert_eq!(query(&t, keyed_request("ada", "key-1", &get_order())).await["statusCode"], 200);
     for status in [200, 409] {
@@ -378,7 +378,7 @@ async fn an_operation_without_a_place_for_a_key_takes_none() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_that_is_none_is_a_bad_request() {
+pub(crate) async fn an_idempotency_key_that_is_none_is_a_bad_request() {
     let t = Setup::start().await;
     for key in ["", " ", "a b", "\"", &"k".repeat(256)] {
         let answer = mutate(&t, keyed_request("ada", key, &create_order())).await;
@@ -389,7 +389,7 @@ async fn an_idempotency_key_that_is_none_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn data_is_visible_beside_the_errors_of_single_fields() {
+pub(crate) async fn data_is_visible_beside_the_errors_of_single_fields() {
     let t = Setup::start().await;
     let whole = query(&t, get_order()).await["data"].clone();
     for event in [get_order(), http_request(&get_order().to_string())] {
@@ -406,7 +406,7 @@ async fn data_is_visible_beside_the_errors_of_single_fields() {
 }
 
 #[tokio::test]
-async fn errors_without_any_data_fail_the_invocation() {
+pub(crate) async fn errors_without_any_data_fail_the_invocation() {
     let t = Setup::start().await;
     // AppSync answers the latter: the schema lets the field be null.
     for data in [Value::Null, json!({"getOrder": null})] {
@@ -417,7 +417,7 @@ async fn errors_without_any_data_fail_the_invocation() {
 }
 
 #[tokio::test]
-async fn an_http_request_gets_the_same_json_as_a_body() {
+pub(crate) async fn an_http_request_gets_the_same_json_as_a_body() {
     let t = Setup::start().await;
     let plain = http_request(&get_order().to_string());
     let mut encoded = http_request(&STANDARD.encode(get_order().to_string()));
@@ -432,7 +432,7 @@ async fn an_http_request_gets_the_same_json_as_a_body() {
 }
 
 #[tokio::test]
-async fn an_http_request_without_an_authorizer_executes_nothing() {
+pub(crate) async fn an_http_request_without_an_authorizer_executes_nothing() {
     let t = Setup::start().await;
     for authorizer in [json!(null), json!({}), json!({"jwt": {"claims": {}, "scopes": []}}), json!({"lambda": {}})] {
         let mut event = http_request(&get_order().to_string());
@@ -445,7 +445,7 @@ async fn an_http_request_without_an_authorizer_executes_nothing() {
 }
 
 #[tokio::test]
-async fn over_http_only_those_whom_the_setting_names_act_as_the_service() {
+pub(crate) async fn over_http_only_those_whom_the_setting_names_act_as_the_service() {
     let admitted = |claims: Value| json!({"jwt": {"claims": claims, "scopes": null}});
     let customer = json!({"jwt": {"claims": {"sub": "ada", "scope": "openid"}, "scopes": ["openid", "orders/admin"]}});
     let scope = admitted(json!({"sub": "x", "scope": "openid orders/admin"}));
@@ -479,7 +479,7 @@ async fn over_http_only_those_whom_the_setting_names_act_as_the_service() {
 }
 
 #[tokio::test]
-async fn a_failure_of_an_http_request_is_a_status_with_the_stable_error_type() {
+pub(crate) async fn a_failure_of_an_http_request_is_a_status_with_the_stable_error_type() {
     let denied = json!({"data": {"getOrder": null}, "errors": [{"path": ["getOrder"], "errorType": "Unauthorized"}]});
     for (body, fault, status, error_type, retry_after) in [
         ("", None, 400, "InvalidEvent", None),
@@ -507,7 +507,7 @@ async fn a_failure_of_an_http_request_is_a_status_with_the_stable_error_type() {
 }
 
 #[tokio::test]
-async fn a_client_is_not_told_to_repeat_what_may_have_been_executed() {
+pub(crate) async fn a_client_is_not_told_to_repeat_what_may_have_been_executed() {
     let t = Setup::start().await;
     for (fault, status, retry_after) in [
         (Fault::lose_answer(Service::AppSync), 502, Value::Null),
@@ -528,7 +528,7 @@ async fn a_client_is_not_told_to_repeat_what_may_have_been_executed() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_in_a_few_words() {
+pub(crate) async fn a_failure_is_told_in_a_few_words() {
     let t = Setup::start().await;
     let error = json!({"path": ["getOrder"], "errorType": "Long", "message": "\u{1}".repeat(500_000)});
     t.cloud.inject(Fault::answer(Service::AppSync, 200, json!({"data": null, "errors": [error]})).on("GetOrder"));
@@ -543,7 +543,7 @@ async fn a_failure_is_told_in_a_few_words() {
 }
 
 #[tokio::test]
-async fn a_payload_that_nobody_sends_fails_the_invocation() {
+pub(crate) async fn a_payload_that_nobody_sends_fails_the_invocation() {
     let t = Setup::start().await;
     for (event, reason) in [
         (json!({"requestContext": {"httpMethod": "POST"}, "body": "{}"}), "payload format 1.0"),
@@ -558,7 +558,7 @@ async fn a_payload_that_nobody_sends_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn a_batch_hands_back_the_messages_that_failed_and_no_other() {
+pub(crate) async fn a_batch_hands_back_the_messages_that_failed_and_no_other() {
     let t = Setup::start().await;
     let denied = json!({"data": null, "errors": [{"path": ["updateOrder"], "errorType": "Unauthorized"}]});
     t.cloud.inject(Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body: denied }).on("UpdateOrder"));
@@ -583,7 +583,7 @@ async fn a_batch_hands_back_the_messages_that_failed_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_batch_in_which_all_succeed_hands_nothing_back() {
+pub(crate) async fn a_batch_in_which_all_succeed_hands_nothing_back() {
     let t = Setup::start().await;
     let ids: Vec<String> = (0..25).map(|message| format!("message-{message}")).collect();
     let messages: Vec<_> = ids.iter().map(|id| (id.as_str(), None, create_order().to_string())).collect();
@@ -593,7 +593,7 @@ async fn a_batch_in_which_all_succeed_hands_nothing_back() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_delivered_again_makes_one_order() {
+pub(crate) async fn a_message_that_is_delivered_again_makes_one_order() {
     let t = Setup::start().await;
     for _ in 0..3 {
         let answer = mutate(&t, batch(&[("message-1", None, create_order().to_string())])).await;
@@ -603,7 +603,7 @@ async fn a_message_that_is_delivered_again_makes_one_order() {
 }
 
 #[tokio::test]
-async fn a_message_whose_answer_was_lost_is_sent_again_and_makes_one_order() {
+pub(crate) async fn a_message_whose_answer_was_lost_is_sent_again_and_makes_one_order() {
     let t = Setup::start().await;
     t.cloud.inject(Fault::new(Service::AppSync, FaultKind::LoseAnswer).on("CreateOrder"));
     let answer = mutate(&t, batch(&[("message-1", None, create_order().to_string())])).await;
@@ -612,7 +612,7 @@ async fn a_message_whose_answer_was_lost_is_sent_again_and_makes_one_order() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_message_counts_more_than_its_id() {
+pub(crate) async fn a_key_in_the_message_counts_more_than_its_id() {
     let t = Setup::start().await;
     let mut event = create_order();
     event["variables"]["input"]["clientToken"] = json!("chosen by the sender");
@@ -622,7 +622,7 @@ async fn a_key_in_the_message_counts_more_than_its_id() {
 }
 
 #[tokio::test]
-async fn messages_of_one_fifo_group_are_executed_in_order_until_one_fails() {
+pub(crate) async fn messages_of_one_fifo_group_are_executed_in_order_until_one_fails() {
     let t = Setup::start().await;
     let create = |tag: &str| {
         let mut event = create_order();

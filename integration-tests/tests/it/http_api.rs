@@ -1,10 +1,10 @@
 //! The `http-api` function, with events as API Gateway makes them.
 
-mod behind;
-mod bodies;
+pub(crate) mod behind;
+pub(crate) mod bodies;
 pub(crate) mod call;
 mod callers;
-mod conditional;
+pub(crate) mod conditional;
 mod document;
 mod events;
 mod gateways;

@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod headers;
 mod http_api;
+mod identities;
 mod network;
 mod operations;
 mod pages;

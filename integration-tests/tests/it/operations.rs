@@ -21,7 +21,7 @@ async fn create(t: &Setup, client_token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_order_is_created_changed_read_and_cancelled() {
+pub(crate) async fn an_order_is_created_changed_read_and_cancelled() {
     let t = Setup::start().await;
     let created = create(&t, "token-1").await;
     assert_eq!(created["total"], json!({"currency": "EUR", "minorUnits": 900}));
@@ -42,13 +42,13 @@ async fn an_order_is_created_changed_read_and_cancelled() {
 }
 
 #[tokio::test]
-async fn the_same_client_token_creates_one_order() {
+pub(crate) async fn the_same_client_token_creates_one_order() {
     let t = Setup::start().await;
     assert_eq!(create(&t, "token-1").await["id"], create(&t, "token-1").await["id"]);
 }
 
 #[tokio::test]
-async fn an_id_may_be_an_integer() {
+pub(crate) async fn an_id_may_be_an_integer() {
     let t = Setup::start().await;
     let lines = json!([{"sku": "tea", "quantity": 2, "unitPrice": {"currency": "EUR", "minorUnits": 450}}]);
     let input = json!({"clientToken": 7, "customerEmail": "ada@example.com", "lines": lines});
@@ -58,7 +58,7 @@ async fn an_id_may_be_an_integer() {
 }
 
 #[tokio::test]
-async fn pages_of_orders_do_not_overlap_and_end() {
+pub(crate) async fn pages_of_orders_do_not_overlap_and_end() {
     let t = Setup::start().await;
     for order in 0..5 {
         create(&t, &format!("token-{order}")).await;
@@ -86,14 +86,14 @@ async fn pages_of_orders_do_not_overlap_and_end() {
 }
 
 #[tokio::test]
-async fn an_order_that_does_not_exist_is_null() {
+pub(crate) async fn an_order_that_does_not_exist_is_null() {
     let t = Setup::start().await;
     let data = t.query(json!({"operation": "GetOrder", "variables": {"id": "none"}})).await.unwrap();
     assert_eq!(data, json!({"getOrder": null}));
 }
 
 #[tokio::test]
-async fn a_stale_version_is_a_failed_condition() {
+pub(crate) async fn a_stale_version_is_a_failed_condition() {
     let t = Setup::start().await;
     let variables = json!({"id": "order-1", "expectedVersion": 99});
     let error = t.mutate(json!({"operation": "CancelOrder", "variables": variables})).await.unwrap_err();
@@ -102,7 +102,7 @@ async fn a_stale_version_is_a_failed_condition() {
 }
 
 #[tokio::test]
-async fn what_appsync_answers_when_it_fails_has_a_stable_error_type_and_is_asked_again_if_it_may_pass() {
+pub(crate) async fn what_appsync_answers_when_it_fails_has_a_stable_error_type_and_is_asked_again_if_it_may_pass() {
     for (fault, error_type, sent) in [
         (Fault::throttle(Service::AppSync), "Throttled", 3),
         (Fault::status(Service::AppSync, 500), "Unavailable", 3),
@@ -123,7 +123,7 @@ async fn what_appsync_answers_when_it_fails_has_a_stable_error_type_and_is_asked
 }
 
 #[tokio::test]
-async fn a_slow_answer_ends_with_the_invocation_and_not_later() {
+pub(crate) async fn a_slow_answer_ends_with_the_invocation_and_not_later() {
     let t = Setup::start().await;
     t.cloud.inject(Fault::slow(Service::AppSync, Duration::from_secs(600)));
     let event = json!({"operation": "CancelOrder", "variables": {"id": "order-1", "expectedVersion": 1}});
@@ -140,7 +140,7 @@ async fn a_slow_answer_ends_with_the_invocation_and_not_later() {
 }
 
 #[tokio::test]
-async fn a_deadline_from_1970_is_unknown_and_not_over() {
+pub(crate) async fn a_deadline_from_1970_is_unknown_and_not_over() {
     let t = Setup::start().await;
     let mut context = context_that_ends_in(Duration::ZERO);
     context.deadline = 600_000;
@@ -149,7 +149,7 @@ async fn a_deadline_from_1970_is_unknown_and_not_over() {
 }
 
 #[tokio::test]
-async fn a_field_that_the_service_user_may_not_use_is_denied_without_a_new_sign_in() {
+pub(crate) async fn a_field_that_the_service_user_may_not_use_is_denied_without_a_new_sign_in() {
     let cloud = LocalCloud::start().await.unwrap();
     let t = Setup::start_on(cloud, &[]).await;
     let error = t.appsync.execute::<PurgeOrders>(json!({"before": 0})).await.unwrap_err();

@@ -1,6 +1,7 @@
 //! What the tests have in common: a cloud, and functions that were started against it.
 
 use std::{
+    cell::Cell,
     pin::pin,
     sync::{
         Arc,
@@ -72,15 +73,24 @@ pub(crate) async fn start_context(config: &Config) -> AppSyncClient {
     context.start(config).await.unwrap().clone()
 }
 
+thread_local! {
+    /// As whom the functions of this thread's tests call AppSync.
+    pub(crate) static IDENTITY: Cell<&'static str> = const { Cell::new("service-user") };
+}
+
 /// The configuration of a function that uses `cloud`.
 pub(crate) fn config(cloud: &LocalCloud, settings: &[(&str, &str)]) -> Config {
-    let (url, graphql_url, seed) = (cloud.url(), cloud.graphql_url(), cloud.seed());
+    let (url, graphql_url, token_url, seed) = (cloud.url(), cloud.graphql_url(), cloud.token_url(), cloud.seed());
     let defaults = [
+        ("IDENTITY", IDENTITY.get()),
+        ("TOKEN_URL", &token_url),
+        ("TOKEN_SCOPES", &seed.machine_scope),
+        ("CLIENT_CREDENTIALS_SECRET", &seed.machine_secret_id),
         ("APPSYNC_URL", graphql_url.as_str()),
         ("SERVICE_USER_PARAMETERS", seed.parameters_prefix.as_str()),
         ("AWS_REGION", seed.region.as_str()),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ACCESS_KEY_ID", seed.access_key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", seed.secret_access_key.as_str()),
         ("AWS_ENDPOINT_URL", url.as_str()),
     ];
     Config::from_lookup(|name| {

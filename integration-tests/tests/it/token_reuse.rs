@@ -30,7 +30,7 @@ async fn concurrent_invocations_of_a_process_without_a_token_share_one_sign_in()
     let cloud = LocalCloud::start().await.unwrap();
     let config = config(&cloud, &[]);
     let (cognito, ssm) = sdk_clients(&cloud.url(), &cloud.seed().region);
-    let credentials = SsmCredentials::new(ssm, &config.sign_in.parameters);
+    let credentials = SsmCredentials::new(ssm, &cloud.seed().parameters_prefix);
     let identity = Identity::new(CognitoTokenSource::new(cognito, credentials, TokenUse::Access));
     let http = startup::http_client(&config.aws).unwrap();
     // Without the init phase, which signs in.

@@ -1,9 +1,40 @@
 use auth_cache::TokenUse;
+use url::Url;
 
 use crate::{
     AwsConfig, ConfigError,
-    settings::{Settings, is_made_of, text},
+    settings::{Settings, is_made_of, text, url},
 };
+
+/// As whom AppSync is called: `IDENTITY`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum IdentityConfig {
+    /// `service-user`, the default: as a user of the user pool.
+    ServiceUser(SignInConfig),
+    /// `client-credentials`: as a machine-to-machine client, with OAuth 2.0's grant of that name.
+    ClientCredentials(ClientCredentialsConfig),
+    /// `iam`: as the function's own role, whose credentials Lambda sets.
+    Iam,
+}
+
+/// How a machine-to-machine client signs in. Every setting is an environment variable:
+///
+/// | variable | what |
+/// | --- | --- |
+/// | `TOKEN_URL` | the token endpoint, such as `https://DOMAIN.auth.REGION.amazoncognito.com/oauth2/token` |
+/// | `TOKEN_SCOPES` | what the token is for, such as `orders/service`; several with spaces in between; without it, all that the client may ask for |
+/// | `CLIENT_CREDENTIALS_SECRET` | the secret of Secrets Manager with the client's id and secret, see [`auth_cache::SecretsManagerCredentials`] |
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClientCredentialsConfig {
+    /// The token endpoint.
+    pub token_url: Url,
+    /// What the token is for.
+    pub scopes: Vec<String>,
+    /// The name or ARN of the secret.
+    pub secret: String,
+}
 
 /// How the service user signs in. Every setting is an environment variable:
 ///
@@ -57,6 +88,39 @@ impl SignInMode {
 }
 
 impl<L: Fn(&str) -> Option<String>> Settings<L> {
+    pub(super) fn identity(&mut self) -> Option<IdentityConfig> {
+        let expected = "service-user, client-credentials or iam";
+        let identity = self.optional("IDENTITY", expected, |value| match value {
+            "service-user" | "client-credentials" | "iam" => Some(value.to_owned()),
+            _ => None,
+        });
+        let is_built = |feature: &str| match feature {
+            "client-credentials" => cfg!(feature = "client-credentials"),
+            "iam" => cfg!(feature = "iam"),
+            _ => true,
+        };
+        match identity.as_deref().unwrap_or("service-user") {
+            feature if !is_built(feature) => {
+                self.problems
+                    .push(format!("IDENTITY cannot be {feature} (the function was built without that feature)"));
+                None
+            }
+            "client-credentials" => self.client_credentials().map(IdentityConfig::ClientCredentials),
+            "iam" => Some(IdentityConfig::Iam),
+            _ => self.sign_in().map(IdentityConfig::ServiceUser),
+        }
+    }
+
+    fn client_credentials(&mut self) -> Option<ClientCredentialsConfig> {
+        let expected = "https://DOMAIN.auth.REGION.amazoncognito.com/oauth2/token";
+        let token_url = self.required("TOKEN_URL", expected, url);
+        let token_url = self.secure("TOKEN_URL", token_url);
+        let scopes = self.optional("TOKEN_SCOPES", "scopes such as orders/service", text);
+        let secret = self.required("CLIENT_CREDENTIALS_SECRET", "the name or ARN of a secret", text);
+        let scopes = scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(str::to_owned).collect();
+        Some(ClientCredentialsConfig { token_url: token_url?, scopes, secret: secret? })
+    }
+
     pub(super) fn sign_in(&mut self) -> Option<SignInConfig> {
         let parameters = self.parameters();
         let token_use = self.token_use();
@@ -142,6 +206,42 @@ mod tests {
         assert_eq!(config.mode, SignInMode::Published);
         assert_eq!(config.user_pool_id.as_deref(), Some("eu-west-1_a1b2c3d4e"));
         assert_eq!(read(&[("SERVICE_USER_MODE", "published-or-sign-in")]).unwrap().client_id, None);
+    }
+
+    #[test]
+    fn each_identity_names_what_it_lacks_and_needs_nothing_of_the_others() {
+        let identity = |settings: &[(&str, &str)]| {
+            let lookup =
+                |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let mut settings = Settings { lookup, problems: Vec::new() };
+            let identity = settings.identity();
+            (identity, settings.problems.join("; "))
+        };
+        let (_, problems) = identity(&[]);
+        assert!(problems.starts_with("SERVICE_USER_PARAMETERS is missing ("), "{problems}");
+        let machine = ("IDENTITY", "client-credentials");
+        let (_, problems) = identity(&[machine]);
+        assert!(problems.contains("TOKEN_URL is missing (https://DOMAIN"), "{problems}");
+        assert!(problems.contains("CLIENT_CREDENTIALS_SECRET is missing (") && !problems.contains("SERVICE_USER"));
+        let (_, problems) = identity(&[machine, ("TOKEN_URL", "http://canary.example/oauth2/token")]);
+        assert!(problems.contains("TOKEN_URL must begin with https") && !problems.contains("canary"), "{problems}");
+        let complete = [
+            machine,
+            ("TOKEN_URL", "https://orders.auth.eu-west-1.amazoncognito.com/oauth2/token"),
+            ("TOKEN_SCOPES", "orders/read  orders/service"),
+            ("CLIENT_CREDENTIALS_SECRET", "orders/machine"),
+        ];
+        let (found, problems) = identity(&complete);
+        let Some(IdentityConfig::ClientCredentials(found)) = found else { panic!("{found:?} {problems}") };
+        assert_eq!(
+            (found.scopes.join(","), found.secret.as_str()),
+            ("orders/read,orders/service".to_owned(), "orders/machine")
+        );
+        assert!(
+            matches!(identity(&[("IDENTITY", "iam")]), (Some(IdentityConfig::Iam), problems) if problems.is_empty())
+        );
+        let (_, problems) = identity(&[("IDENTITY", "canary")]);
+        assert!(problems.starts_with("IDENTITY is malformed (service-user, client-credentials or iam)"), "{problems}");
     }
 
     #[test]

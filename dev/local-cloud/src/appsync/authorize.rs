@@ -1,4 +1,4 @@
-//! The edge: is the `Authorization` header a token of this API's user pool?
+//! The edge: is the `Authorization` header a token of this API's user pool, or a signature of somebody whom IAM knows?
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use crate::jwt::{Claims, Refusal};
 
-/// Who calls, as the token says.
+/// Who calls.
 #[derive(Debug, Clone)]
-pub(super) struct Caller {
-    pub(super) sub: String,
-    pub(super) groups: Vec<String>,
+pub(super) enum Caller {
+    /// A user or a client of the user pool, as the token says.
+    OfPool { sub: String, groups: Vec<String>, scopes: Vec<String> },
+    /// Somebody whom IAM knows, as the signature proves.
+    Iam,
 }
 
 /// The header is the raw token: with `Bearer ` in front it cannot be parsed.
@@ -41,7 +43,12 @@ pub(super) fn authorize(
     }
     let sub = claims.get("sub").and_then(Value::as_str).ok_or(NOT_A_TOKEN)?.to_owned();
     let groups = claims.get("cognito:groups").and_then(Value::as_array).cloned().unwrap_or_default();
-    Ok(Caller { sub, groups: groups.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect() })
+    let scopes = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
+    Ok(Caller::OfPool {
+        sub,
+        groups: groups.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect(),
+        scopes: scopes.split(' ').map(ToOwned::to_owned).collect(),
+    })
 }
 
 // AppSync words one cause in several ways; these are its most usual words.

@@ -8,10 +8,12 @@ use super::authorize::Caller;
 
 /// Those that let a user of a pool in; `cognito_groups` narrows them.
 const FOR_USERS: [&str; 2] = ["aws_auth", "aws_cognito_user_pools"];
-/// Those that let others in. Alone, they keep users out.
-const FOR_OTHERS: [&str; 4] = ["aws_api_key", "aws_iam", "aws_lambda", "aws_oidc"];
+const FOR_IAM: &str = "aws_iam";
+/// Those that let somebody in, and keep out whom none of them lets in.
+const ALL: [&str; 6] = ["aws_auth", "aws_cognito_user_pools", FOR_IAM, "aws_api_key", "aws_lambda", "aws_oidc"];
 
-/// A field's own directives count; without any, those of its object type; without any, everybody may.
+/// A field's own directives count; without any, those of its object type; without any, the API's default mode does, which is the
+/// user pool.
 pub(super) fn allow(schema: &Schema, type_name: &str, field: &FieldDefinition, caller: &Caller) -> bool {
     let of_field: Vec<&Directive> = field.directives.iter().map(AsRef::as_ref).collect();
     if let Some(allowed) = decide(&of_field, caller) {
@@ -21,18 +23,19 @@ pub(super) fn allow(schema: &Schema, type_name: &str, field: &FieldDefinition, c
         Some(object) => object.directives.iter().map(|directive| directive.as_ref()).collect(),
         None => Vec::new(),
     };
-    decide(&of_type, caller).unwrap_or(true)
+    decide(&of_type, caller).unwrap_or(matches!(caller, Caller::OfPool { .. }))
 }
 
 fn decide(directives: &[&Directive], caller: &Caller) -> Option<bool> {
-    let for_users = directives.iter().find(|directive| FOR_USERS.contains(&directive.name.as_str()));
-    match for_users {
-        Some(directive) => Some(match groups(directive) {
-            Some(groups) => groups.iter().any(|group| caller.groups.contains(group)),
-            None => true,
+    let is_any_of =
+        |names: &[&str]| directives.iter().find(|directive| names.contains(&directive.name.as_str())).copied();
+    let lets_in = match caller {
+        Caller::Iam => is_any_of(&[FOR_IAM]).is_some(),
+        Caller::OfPool { groups: of_caller, .. } => is_any_of(&FOR_USERS).is_some_and(|directive| {
+            groups(directive).is_none_or(|groups| groups.iter().any(|group| of_caller.contains(group)))
         }),
-        None => directives.iter().any(|directive| FOR_OTHERS.contains(&directive.name.as_str())).then_some(false),
-    }
+    };
+    is_any_of(&ALL).map(|_| lets_in)
 }
 
 fn groups(directive: &Directive) -> Option<Vec<String>> {
@@ -61,7 +64,11 @@ mod tests {
         let schema = schema::parse(sdl).expect("valid");
         let may = |group: &str, type_name: &str, field: &str| {
             let definition = schema.type_field(type_name, field).expect("defined");
-            allow(&schema, type_name, definition, &Caller { sub: "ada".to_owned(), groups: vec![group.to_owned()] })
+            let caller = match group {
+                "IAM" => Caller::Iam,
+                group => Caller::OfPool { sub: "ada".to_owned(), groups: vec![group.to_owned()], scopes: Vec::new() },
+            };
+            allow(&schema, type_name, definition, &caller)
         };
         let readable = |group| {
             ["byType", "byField", "anyUser", "machines", "both"]
@@ -72,6 +79,7 @@ mod tests {
         assert_eq!(readable("readers"), ["byType", "anyUser", "both"]);
         assert_eq!(readable("owners"), ["byField", "anyUser"]);
         assert_eq!(readable("strangers"), ["anyUser"]);
-        assert!(may("strangers", "Open", "x"));
+        assert_eq!(readable("IAM"), ["machines", "both"]);
+        assert!(may("strangers", "Open", "x") && !may("IAM", "Open", "x"));
     }
 }

@@ -12,7 +12,7 @@ use super::call::{Call, new_order};
 use crate::{setup::Setup, sizes::Counted};
 
 #[tokio::test]
-async fn failures_of_the_order_service_have_a_status_of_their_own() {
+pub(crate) async fn failures_of_the_order_service_have_a_status_of_their_own() {
     let error = |error_type: &str| {
         let error = json!({"path": ["getOrder"], "errorType": error_type, "message": "canary", "data": null});
         Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body: json!({"data": null, "errors": [error]}) })
@@ -43,7 +43,7 @@ async fn failures_of_the_order_service_have_a_status_of_their_own() {
 }
 
 #[tokio::test]
-async fn an_answer_that_lambda_would_not_hand_over_is_a_problem() {
+pub(crate) async fn an_answer_that_lambda_would_not_hand_over_is_a_problem() {
     let t = Setup::start().await;
     let mut order = t.get_order().await.unwrap();
     // In JSON each has two bytes, in JSON in JSON four.
@@ -54,7 +54,7 @@ async fn an_answer_that_lambda_would_not_hand_over_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_failed_sign_in_is_not_the_callers_fault() {
+pub(crate) async fn a_failed_sign_in_is_not_the_callers_fault() {
     for (fault, status) in [
         (Fault::throttle(Service::Cognito), 503),
         (Fault::error(Service::Cognito, "NotAuthorizedException", "Incorrect username or password."), 502),
@@ -69,7 +69,7 @@ async fn a_failed_sign_in_is_not_the_callers_fault() {
 }
 
 #[tokio::test]
-async fn an_answer_comes_before_lambda_ends_the_invocation() {
+pub(crate) async fn an_answer_comes_before_lambda_ends_the_invocation() {
     let t = Setup::start().await;
     t.cloud.set_latency(Service::AppSync, Duration::from_secs(60));
     let call = Call::get("/orders").within(Duration::from_millis(600));
@@ -78,7 +78,7 @@ async fn an_answer_comes_before_lambda_ends_the_invocation() {
 }
 
 #[tokio::test]
-async fn a_change_that_may_have_been_made_is_not_asked_for_again() {
+pub(crate) async fn a_change_that_may_have_been_made_is_not_asked_for_again() {
     let t = Setup::start().await;
     t.cloud.inject(Fault::new(Service::AppSync, FaultKind::LoseAnswer).on("UpdateOrder").always());
     let answer = Call::patch("/orders/order-1", "\"1\"", &json!({"note": "x"})).send(&t).await;
@@ -89,7 +89,7 @@ async fn a_change_that_may_have_been_made_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn an_order_whose_answer_was_lost_is_made_once() {
+pub(crate) async fn an_order_whose_answer_was_lost_is_made_once() {
     let t = Setup::start().await;
     t.cloud.inject(Fault::new(Service::AppSync, FaultKind::LoseAnswer).times(1));
     Call::post("/orders", &new_order()).send(&t).await.expect(201);

@@ -6,7 +6,7 @@ use super::call::{Call, new_order};
 use crate::setup::Setup;
 
 #[tokio::test]
-async fn a_problem_with_the_body_points_to_the_member() {
+pub(crate) async fn a_problem_with_the_body_points_to_the_member() {
     let t = Setup::start().await;
     for (pointer, value, at) in [
         ("/lines/0/quantity", json!("two"), "#/lines/0/quantity"),
@@ -32,7 +32,7 @@ async fn a_problem_with_the_body_points_to_the_member() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_said_at_once() {
+pub(crate) async fn all_that_is_wrong_is_said_at_once() {
     let t = Setup::start().await;
     let line = |quantity, currency| json!({"sku": "x", "quantity": quantity, "unitPrice": {"currency": currency, "minorUnits": 1}});
     let order = json!({
@@ -49,7 +49,7 @@ async fn all_that_is_wrong_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn what_only_the_order_service_can_say_is_its_answer() {
+pub(crate) async fn what_only_the_order_service_can_say_is_its_answer() {
     let t = Setup::start().await;
     let mut order = new_order();
     order["lines"][0]["quantity"] = json!(i32::MAX);
@@ -58,7 +58,7 @@ async fn what_only_the_order_service_can_say_is_its_answer() {
 }
 
 #[tokio::test]
-async fn members_that_nobody_knows_are_refused() {
+pub(crate) async fn members_that_nobody_knows_are_refused() {
     let t = Setup::start().await;
     let mut order = new_order();
     order["clientToken"] = json!("chosen");
@@ -74,7 +74,7 @@ async fn members_that_nobody_knows_are_refused() {
 }
 
 #[tokio::test]
-async fn null_removes_and_absence_leaves() {
+pub(crate) async fn null_removes_and_absence_leaves() {
     let t = Setup::start().await;
     let patch = async |version: &str, changes: Value| {
         Call::patch("/orders/order-1", version, &changes).send(&t).await.expect(200)
@@ -88,7 +88,7 @@ async fn null_removes_and_absence_leaves() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_a_bad_request() {
+pub(crate) async fn a_body_that_is_not_json_is_a_bad_request() {
     let t = Setup::start().await;
     for body in ["", "{", "{} {}", "\u{feff}{}"] {
         let call = Call::new("POST", "/orders").header("content-type", "application/json").body(body);
@@ -98,7 +98,7 @@ async fn a_body_that_is_not_json_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_type_or_size_is_refused() {
+pub(crate) async fn a_body_of_another_type_or_size_is_refused() {
     let t = Setup::start().await;
     for content_type in ["text/plain", "application/jsonx", "application/x-www-form-urlencoded", "nonsense"] {
         let call = Call::post("/orders", &new_order()).header("content-type", content_type);

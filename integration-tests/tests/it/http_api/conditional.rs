@@ -6,7 +6,7 @@ use super::call::{Call, create};
 use crate::setup::Setup;
 
 #[tokio::test]
-async fn a_client_that_has_the_order_gets_no_body() {
+pub(crate) async fn a_client_that_has_the_order_gets_no_body() {
     let t = Setup::start().await;
     let read = Call::get("/orders/order-1").send(&t).await;
     assert_eq!((read.status, read.header("etag")), (200, Some("\"1\"")));
@@ -24,7 +24,7 @@ async fn a_client_that_has_the_order_gets_no_body() {
 }
 
 #[tokio::test]
-async fn a_change_names_the_version_that_was_read() {
+pub(crate) async fn a_change_names_the_version_that_was_read() {
     let t = Setup::start().await;
     let order = create(&t).await;
     let path = format!("/orders/{}", order["id"].as_str().unwrap());
@@ -39,7 +39,7 @@ async fn a_change_names_the_version_that_was_read() {
 }
 
 #[tokio::test]
-async fn a_change_without_a_version_of_ours_is_refused() {
+pub(crate) async fn a_change_without_a_version_of_ours_is_refused() {
     let t = Setup::start().await;
     let changes = json!({"note": "x"});
     for (etag, status) in [
@@ -63,7 +63,7 @@ async fn a_change_without_a_version_of_ours_is_refused() {
 }
 
 #[tokio::test]
-async fn an_order_is_cancelled_with_a_reason_or_without_until_it_is_shipped() {
+pub(crate) async fn an_order_is_cancelled_with_a_reason_or_without_until_it_is_shipped() {
     let t = Setup::start().await;
     let cancel = |id: &str| Call::new("POST", &format!("/orders/{id}/cancel")).header("if-match", "\"1\"");
     let order = cancel("order-1").send(&t).await.expect(200);

@@ -21,9 +21,14 @@ pub(super) enum Party {
 
 impl Party {
     pub(super) fn of(caller: &Caller) -> Self {
-        match caller.groups.iter().any(|group| group == SERVICES) {
-            true => Self::Service,
-            false => Self::Customer(caller.sub.clone()),
+        match caller {
+            Caller::OfPool { sub, groups, scopes }
+                if !groups.iter().any(|group| group == SERVICES)
+                    && !scopes.iter().any(|scope| scope == SERVICE_SCOPE) =>
+            {
+                Self::Customer(sub.clone())
+            }
+            _ => Self::Service,
         }
     }
 
@@ -42,6 +47,8 @@ impl Party {
 
 /// The group of those who are not customers.
 const SERVICES: &str = "order-services";
+/// The scope of machines that are not.
+const SERVICE_SCOPE: &str = "orders/service";
 
 /// All orders of one stand-in, oldest first.
 #[derive(Debug, Default)]
