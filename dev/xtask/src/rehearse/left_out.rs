@@ -79,9 +79,10 @@ pub(crate) const LEFT_OUT: &[LeftOut] = &[
         why: "the emulator checks them as if they asked for all parameters; those of ssm:PutParameter it checks",
         changes: &[
             Instead(
-                "            Action: ssm:GetParameters\n            Resource: !Sub\n",
-                "            Action: ssm:GetParameters\n            Resource: '*'\n          - Effect: Allow\n            \
-                 Action: ssm:GetParameter\n            Resource: !Sub\n",
+                "              Action: ssm:GetParameters\n              Resource: !Sub\n",
+                "              Action: ssm:GetParameters\n              Resource: '*'\n            - !Ref AWS::NoValue\n          \
+                 - !If\n            - IsServiceUser\n            - Effect: Allow\n              Action: ssm:GetParameter\n              \
+                 Resource: !Sub\n",
             ),
             Instead(
                 "                Action: [ssm:GetParameters, ssm:PutParameter, ssm:DeleteParameters]\n",

@@ -208,8 +208,15 @@ impl Stage {
         Ok(pairs(&listed["StackResourceSummaries"], "LogicalResourceId", "PhysicalResourceId"))
     }
 
-    /// What is stored under a prefix: the parameters' values by their names.
+    /// What a service user is: the parameters' values by their names, without the token, which is another one every minute.
     pub(crate) async fn stored(&self, prefix: &str) -> Result<BTreeMap<String, String>> {
+        let mut stored = self.all_stored(prefix).await?;
+        stored.remove(&format!("{prefix}/token"));
+        Ok(stored)
+    }
+
+    /// All that is stored under a prefix.
+    pub(crate) async fn all_stored(&self, prefix: &str) -> Result<BTreeMap<String, String>> {
         let input = json!({"Path": prefix, "Recursive": true, "WithDecryption": true});
         let found = self.emulator.call("ssm", "AmazonSSM.GetParametersByPath", input).await?;
         Ok(pairs(&found["Parameters"], "Name", "Value"))

@@ -16,7 +16,7 @@ pub(super) async fn play(stage: &Stage, deployed: &Deployed) -> Result<()> {
         let input = json!({"Username": user["username"], "GroupName": group});
         stage.cognito("AdminRemoveUserFromGroup", input).await?;
     }
-    let lost = [credentials.clone(), format!("{}/client-id", deployed.prefix())];
+    let lost = ["credentials", "client-id", "token"].map(|last| format!("{}/{last}", deployed.prefix()));
     stage.emulator.call("ssm", "AmazonSSM.DeleteParameters", json!({"Names": lost})).await?;
     stage.new_processes(deployed).await?;
     let event = json!({"operation": "ListOrders", "variables": {"limit": 1}});

@@ -47,6 +47,8 @@ pub(super) async fn play(stage: &Stage, deployed: &Deployed, staff: &str) -> Res
         "rotation changed {:?}",
         changed.iter().map(|(name, _)| name).collect::<Vec<_>>()
     );
+    let published = &stage.all_stored(&deployed.prefix()).await?[&format!("{}/token", deployed.prefix())];
+    ensure!(published.contains(&actives[2]), "the published token is not that of {}", actives[2]);
     stage.began.say(format!(
         "{ROTATIONS} rotations while {CALLERS} callers at once sign in for each of {} requests: none failed",
         answered.get()

@@ -30,7 +30,7 @@ pub(super) async fn play(stage: &Stage, first: &Deployed) -> Result<()> {
     stage.new_processes(first).await?;
     stage.smoke_test(first).await?;
     delete(stage, &second).await?;
-    ensure!(stage.stored(&deployed.prefix()).await?.is_empty(), "the second stack's parameters are still there");
+    ensure!(stage.all_stored(&deployed.prefix()).await?.is_empty(), "the second stack's parameters are still there");
     ensure!(stage.stored(&first.prefix()).await? == stored, "the second stack took the first one's parameters with it");
     stage.new_processes(first).await?;
     stage.smoke_test(first).await?;

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::rehearse::stage::{Deployed, Stage};
 
 /// A new value for every parameter that may change while all goes on working. `ServiceClientId` and `ServiceGroup` are below;
-/// `AppSyncUrl`, `HttpApiClientIds` and `Architecture` have only one value here.
-const CHANGED: [(&str, &str); 12] = [
+/// `AppSyncUrl`, `HttpApiClientIds` and `Architecture` have only one value here, and so have `Identity` and what belongs to it.
+const CHANGED: [(&str, &str); 16] = [
     ("LogLevel", "DEBUG"),
     ("LogRetentionDays", "14"),
     ("RotationSchedule", "rate(7 days)"),
@@ -20,6 +20,10 @@ const CHANGED: [(&str, &str); 12] = [
     ("RunbookUrl", "https://runbook.example.com"),
     ("MetricsNamespace", "Rehearsed"),
     ("AdoptServiceUser", "yes"),
+    ("ServiceUserMode", "published"),
+    ("TokenStore", "secret"),
+    ("PublishMinutes", "10"),
+    ("MutationsConcurrency", "20"),
 ];
 
 /// Another service user, which is refused.
@@ -31,11 +35,12 @@ const REFUSED: [(&str, &str); 4] = [
 ];
 
 /// What `query` must see of them.
-const SEEN: [(&str, &str); 4] = [
+const SEEN: [(&str, &str); 5] = [
     ("LOG_LEVEL", "DEBUG"),
     ("TOKEN_USE", "id"),
     ("OPERATION_CALLERS", "group:order-staff"),
     ("METRICS_NAMESPACE", "Rehearsed"),
+    ("SERVICE_USER_MODE", "published"),
 ];
 
 pub(super) async fn play(stage: &Stage, first: &Deployed) -> Result<()> {
@@ -60,7 +65,7 @@ pub(super) async fn play(stage: &Stage, first: &Deployed) -> Result<()> {
         ensure!(stage.stored(&first.prefix()).await? == stored, "the rollback changed the service user");
         stage.began.say(format!("another {} is refused and rolled back: {reason}", refused.0));
     }
-    ensure!(stage.stored("/elsewhere").await?.is_empty(), "something is left under /elsewhere");
+    ensure!(stage.all_stored("/elsewhere").await?.is_empty(), "something is left under /elsewhere");
     stage.new_processes(&updated).await?;
     stage.smoke_test(&updated).await?;
 
