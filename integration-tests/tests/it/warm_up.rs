@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use local_cloud::{Fault, LocalCloud, Service};
+use serde_json::Value;
+use startup::ExecutionContext;
 
-use crate::setup::Setup;
+use crate::{
+    http_api::call::Call,
+    setup::{Setup, config},
+};
 
 #[tokio::test]
 async fn the_init_phase_signs_in_and_connects_so_that_the_first_invocation_is_warm() {
@@ -16,6 +21,26 @@ async fn the_init_phase_signs_in_and_connects_so_that_the_first_invocation_is_wa
     t.get_order().await.unwrap();
     let calls: Vec<_> = t.cloud.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(calls, ["GetOrder"]);
+}
+
+#[tokio::test]
+async fn requests_that_anybody_may_send_sign_in_nowhere_even_in_a_new_process() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let config = config(&cloud, &[]);
+    let context: &'static ExecutionContext = Box::leak(Box::default());
+    // As the main function of `http-api` starts.
+    let appsync = context.connect(&config).await.unwrap().clone();
+    assert_eq!(cloud.count_of("OPTIONS"), 1, "it is connected");
+    let customer = cloud.customer_token("ada");
+    let t = Setup { cloud, appsync, callers: config.operation_callers };
+    t.cloud.reset_calls();
+    for path in ["/health", "/docs", "/openapi.json", "/nowhere"] {
+        Call::get(path).authorizer(Value::Null).send(&t).await;
+    }
+    Call::get("/me/orders").by(&customer).send(&t).await.expect(200);
+    assert_eq!((t.sign_ins(), t.cloud.count(Service::Ssm)), (0, 0));
+    Call::get("/orders").send(&t).await.expect(200);
+    assert_eq!((t.sign_ins(), t.cloud.count(Service::Ssm)), (1, 1));
 }
 
 #[tokio::test]
