@@ -92,6 +92,11 @@ pub(crate) const LEFT_OUT: &[LeftOut] = &[
         ],
     },
     LeftOut {
+        what: "MutationsConcurrency",
+        why: "to the emulator a parameter is text, also where a number is wanted",
+        changes: &[Instead("MaximumConcurrency: !Ref MutationsConcurrency", "MaximumConcurrency: 5")],
+    },
+    LeftOut {
         what: "twenty attempts at a message, a minute apart",
         why: "nobody waits for twenty minutes: there are two, ten seconds apart",
         changes: &[
