@@ -56,6 +56,7 @@ mod metrics;
 mod proxies;
 mod sdk_http;
 mod settings;
+mod span_fields;
 
 pub use answer_size::{count_if_too_large, is_too_large};
 pub use aws_config::AwsConfig;

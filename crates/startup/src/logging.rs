@@ -1,6 +1,8 @@
 use tracing::{Level, Metadata, Span, field::Empty};
 use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, registry};
 
+use crate::span_fields::SpanFields;
+
 /// Logs everything from `level` up as one JSON object a line, on standard output, which Lambda sends to CloudWatch.
 ///
 /// The spans around an event are part of its line: that of the Lambda runtime has the request id, that of
@@ -13,6 +15,7 @@ pub fn log_as_json(level: Level) {
     let wanted = filter_fn(move |metadata| is_wanted(level, metadata));
     let wanted = wanted.with_max_level_hint(level);
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    let json = json.fmt_fields(SpanFields);
     // It fails only when there is a subscriber already, as in a test.
     let _ = tracing::subscriber::set_global_default(registry().with(wanted).with(json));
 }
