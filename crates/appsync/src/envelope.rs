@@ -85,15 +85,17 @@ pub(crate) struct Envelope<T> {
 impl<T: DeserializeOwned> Envelope<T> {
     /// `None` when `body` is not a GraphQL answer at all: not JSON, not an object, or without both members.
     pub(crate) fn decode(body: &[u8]) -> Option<Self> {
+        // As a whole: bytes would be checked again for each string in them.
+        let body = str::from_utf8(body).ok()?;
         // Nearly every answer is as the schema says and without errors, and is decoded in one pass.
-        if let Ok(Members { data: Some(data), errors }) = serde_json::from_slice::<Members<T>>(body) {
+        if let Ok(Members { data: Some(data), errors }) = serde_json::from_str::<Members<T>>(body) {
             let errors = errors.unwrap_or_default().0;
             if errors.is_empty() {
                 return Some(Self { data: Some(Ok(data)), errors, has_data: true });
             }
         }
         // The others are taken apart first, so that the errors survive data that does not fit.
-        let Members { data, errors } = serde_json::from_slice::<Members<&RawValue>>(body).ok()?;
+        let Members { data, errors } = serde_json::from_str::<Members<&RawValue>>(body).ok()?;
         if data.is_none() && errors.is_none() {
             return None;
         }
