@@ -28,7 +28,8 @@ pub(crate) fn unwrap(mut event: Value) -> Result<Content, DispatchError> {
             };
             continue;
         }
-        let Some(envelope) = ENVELOPES.iter().find(|envelope| envelope.is_around(&event)) else {
+        let candidates = if is_bare(&event) { &[] } else { ENVELOPES };
+        let Some(envelope) = candidates.iter().find(|envelope| envelope.is_around(&event)) else {
             return match DynamicRequest::parse(event) {
                 Ok(request) => Ok(Content::Operation(request, key)),
                 Err(DispatchError::InvalidEvent { reason, .. }) => wrong(&reason),
@@ -55,6 +56,12 @@ pub(crate) fn unwrap(mut event: Value) -> Result<Content, DispatchError> {
             }
         }
     }
+}
+
+/// Whether it has no other members than an operation: no envelope has only these, so the table need not be searched.
+fn is_bare(event: &Value) -> bool {
+    let is_of_operation = |name: &String| matches!(name.as_str(), "operation" | "variables");
+    event.as_object().is_some_and(|members| members.keys().all(is_of_operation))
 }
 
 /// The operation of one record of a list or of the body of a request, and its key.

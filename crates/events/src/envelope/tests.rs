@@ -309,6 +309,15 @@ fn almost_an_event() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
+    fn what_has_the_members_of_an_operation_alone_is_no_envelope(
+        members in prop::collection::btree_map(prop::sample::select(vec!["operation", "variables"]), almost_an_event(), 0..3),
+    ) {
+        let event: Value = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        prop_assert!(is_bare(&event));
+        prop_assert!(!ENVELOPES.iter().any(|envelope| envelope.is_around(&event)));
+    }
+
+    #[test]
     fn an_operation_is_found_however_deep_it_is(layers in prop::collection::vec(0..5_usize, 0..6)) {
         let layer = [in_rule, in_queue, in_topic, as_text, in_payload];
         let event = layers.iter().fold(json!({"operation": "A"}), |event, at| layer[*at](&event));
