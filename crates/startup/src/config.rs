@@ -29,6 +29,7 @@ use crate::{
 /// | `TOKEN_REUSE` | `off` signs in at every invocation, to show what reuse saves | `on` |
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace of the token's metrics, see [`auth_cache::EmfObserver`] | no metrics |
 /// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
+/// | `AWS_LAMBDA_MAX_CONCURRENCY` | set by Lambda Managed Instances: invocations at once in one process, see [`run`](crate::run) | 1 |
 /// | `HTTP_API_CALLERS` | `authorizer`: who calls `http-api`, the gateway's authorizer says; `unverified-token`: the token itself, on a developer's machine only | `authorizer` |
 /// | `OPERATION_CALLERS` | who may call `query` and `mutate` over HTTP, which act as the service: those with one of these groups and scopes, such as `group:order-services scope:orders/admin`, or `iam`: whom IAM lets call | nobody; with an `AWS_ENDPOINT_URL` on this machine, `group:order-services group:order-staff` |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda | |

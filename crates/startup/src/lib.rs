@@ -7,17 +7,18 @@
 //! use auth_cache::Deadline;
 //! use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 //!
-//! #[tokio::main(flavor = "current_thread")]
-//! async fn main() -> Result<(), Error> {
-//!     let service_user = startup::service_user().await?;
-//!     run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
-//!         let deadline = Deadline::of_invocation(event.context.deadline());
-//!         let token = service_user.token_until(deadline).await?; // from memory, until it has to be renewed
-//!         // ... send a request with `token.bearer()`, or `token.header()` for AppSync
-//!         # let _ = token;
-//!         Ok::<_, Error>(())
-//!     }))
-//!     .await
+//! fn main() -> Result<(), Error> {
+//!     startup::run(async {
+//!         let service_user = startup::service_user().await?;
+//!         let handler = async |event: LambdaEvent<serde_json::Value>| {
+//!             let deadline = Deadline::of_invocation(event.context.deadline());
+//!             let token = service_user.token_until(deadline).await?; // from memory, until it has to be renewed
+//!             // ... send a request with `token.bearer()`, or `token.header()` for AppSync
+//!             # let _ = token;
+//!             Ok::<_, Error>(())
+//!         };
+//!         run(service_fn(handler)).await
+//!     })
 //! }
 //! ```
 //!
@@ -31,15 +32,16 @@
 //!
 //! static CONTEXT: ExecutionContext = ExecutionContext::new();
 //!
-//! #[tokio::main(flavor = "current_thread")]
-//! async fn main() -> Result<(), Error> {
-//!     let appsync = CONTEXT.start(&Config::from_env()?).await?;
-//!     run(service_fn(async |event: LambdaEvent<get_order::Variables>| {
-//!         let (ends_at, trace) = (event.context.deadline(), event.context.xray_trace_id.as_deref());
-//!         let appsync = appsync.clone().for_invocation(ends_at, trace);
-//!         Ok::<_, Error>(appsync.execute::<GetOrder>(event.payload).await?)
-//!     }))
-//!     .await
+//! fn main() -> Result<(), Error> {
+//!     startup::run(async {
+//!         let appsync = CONTEXT.start(&Config::from_env()?).await?;
+//!         let handler = async |event: LambdaEvent<get_order::Variables>| {
+//!             let (ends_at, trace) = (event.context.deadline(), event.context.xray_trace_id.as_deref());
+//!             let appsync = appsync.clone().for_invocation(ends_at, trace);
+//!             Ok::<_, Error>(appsync.execute::<GetOrder>(event.payload).await?)
+//!         };
+//!         run(service_fn(handler)).await
+//!     })
 //! }
 //! ```
 //!
@@ -54,6 +56,7 @@ mod grant;
 mod logging;
 mod metrics;
 mod proxies;
+mod runtime;
 mod sdk_http;
 mod settings;
 mod span_fields;
@@ -68,4 +71,5 @@ pub use context::{ExecutionContext, StartError};
 pub use grant::Grant;
 pub use logging::{invocation_span, log_as_json};
 pub use proxies::Proxies;
+pub use runtime::run;
 pub use settings::ConfigError;

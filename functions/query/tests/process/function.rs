@@ -1,4 +1,5 @@
 use std::{
+    fs,
     io::Read as _,
     process::{Child, Command, Output, Stdio},
 };
@@ -14,8 +15,18 @@ pub(crate) struct Function(Child);
 impl Function {
     /// Starts it with what Lambda sets, and the settings for `cloud`.
     pub(crate) fn start(cloud: &LocalCloud, lambda: &RuntimeApi) -> Self {
+        Self::start_with(&[], cloud, lambda)
+    }
+
+    /// Starts it as Lambda Managed Instances do, which give a process so many invocations at once.
+    pub(crate) fn start_concurrent(invocations: &str, cloud: &LocalCloud, lambda: &RuntimeApi) -> Self {
+        Self::start_with(&[("AWS_LAMBDA_MAX_CONCURRENCY", invocations)], cloud, lambda)
+    }
+
+    fn start_with(set_by_lambda: &[(&str, &str)], cloud: &LocalCloud, lambda: &RuntimeApi) -> Self {
         let settings = cloud.environment();
         let mut command = command();
+        command.envs(set_by_lambda.iter().copied());
         command.envs(settings.iter().filter_map(|line| line.split_once('=')));
         command.env("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string());
         command.env("METRICS_NAMESPACE", "Orders");
@@ -46,6 +57,11 @@ impl Function {
     /// Lets it go on.
     pub(crate) fn thaw(&self) {
         kill_process(self.pid(), Signal::CONT).unwrap();
+    }
+
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/task", self.pid().as_raw_nonzero())).unwrap().count()
     }
 
     fn pid(&self) -> Pid {

@@ -4,7 +4,7 @@
 
 mod function;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use auth_cache::Clock;
 use function::Function;
@@ -46,6 +46,45 @@ async fn a_process_signs_in_before_its_first_invocation_and_never_again() {
     }
     assert_eq!(cloud.count(Service::Cognito), 1);
     assert_eq!(cloud.count(Service::Ssm), 1);
+}
+
+/// The threads are counted where the kernel shows them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_process_has_a_thread_for_each_processor_only_if_it_gets_several_invocations_at_once() {
+    let cloud = LocalCloud::start().await.unwrap();
+    let processors = std::thread::available_parallelism().unwrap().get();
+    // The main thread waits for the others.
+    let several = if processors > 1 { 1 + processors } else { 1 };
+    for (invocations, threads) in [(None, 1), (Some("1"), 1), (Some("4"), several)] {
+        let lambda = RuntimeApi::start().await.unwrap();
+        let function = match invocations {
+            None => Function::start(&cloud, &lambda),
+            Some(invocations) => Function::start_concurrent(invocations, &cloud, &lambda),
+        };
+        get_order(&lambda).await;
+        assert_eq!(function.threads(), threads, "{invocations:?}");
+    }
+}
+
+#[tokio::test]
+async fn four_invocations_at_once_share_one_sign_in() {
+    let cloud = LocalCloud::start().await.unwrap();
+    cloud.set_latency(Service::AppSync, Duration::from_secs(1));
+    let lambda = RuntimeApi::start().await.unwrap();
+    let _function = Function::start_concurrent("4", &cloud, &lambda);
+    let all_at_once = async {
+        while cloud.under_way("GetOrder") < 4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut answers = pin!(join_all((0..4).map(|_| get_order(&lambda))));
+    tokio::select! {
+        _ = &mut answers => panic!("they were not under way at once"),
+        () = all_at_once => {}
+    }
+    answers.await;
+    assert_eq!(cloud.count(Service::Cognito), 1);
 }
 
 /// Cognito's own quota for one user, with the SSM's for an account: a burst of cold starts.
