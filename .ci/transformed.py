@@ -1,9 +1,12 @@
 """What SAM makes of template.yaml when it deploys gradually, which `sam validate` does not look at, goes to standard output.
 
-Whatever calls a function must call its alias. Run it with the Python of SAM's environment.
+Whatever calls a function must call its alias. With `--managed`, the functions have what docs/managed-instances.md adds to
+them. Run it with the Python of SAM's environment.
 """
 
 import json
+import pathlib
+import re
 import sys
 
 import boto3
@@ -23,6 +26,10 @@ PARAMETERS = {
 with open("template.yaml") as file:
     template = yaml_parse(file.read())
 template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+if "--managed" in sys.argv:
+    [added] = re.findall("```yaml\n(.*?)```", pathlib.Path("docs/managed-instances.md").read_text(), re.DOTALL)
+    for function in ["Query", "Mutate", "HttpApiFunction"]:
+        template["Resources"][function]["Properties"].update(yaml_parse(added))
 translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1"))
 template = translator.translate(template, PARAMETERS)
 resources = template["Resources"]

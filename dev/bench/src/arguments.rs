@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     /// write an earlier run's figures into docs/ again
     #[argh(option)]
     pub(crate) from: Option<PathBuf>,
+    /// so many invocations of one process instead, many at once, while its tokens live for seconds
+    #[argh(option)]
+    pub(crate) soak: Option<usize>,
 }
 
 impl Arguments {

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -79,29 +80,54 @@ impl Function {
         }
     }
 
+    /// Where it asks for events.
+    pub(crate) fn api(&self) -> &RuntimeApi {
+        &self.api
+    }
+
     /// How long ago it was started.
     pub(crate) fn age(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// What its threads have used so far, by the scheduler's account, which is in nanoseconds.
+    /// What its threads have used so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let mut used = Duration::ZERO;
+        Ok(self.threads()?.values().sum())
+    }
+
+    /// What each of its threads has used so far, by the scheduler's account, which is in nanoseconds.
+    pub(crate) fn threads(&self) -> Result<BTreeMap<PathBuf, Duration>> {
+        let mut used = BTreeMap::new();
         for task in fs::read_dir(self.proc("task"))? {
+            let task = task?.path();
             // A thread that has just ended has nothing to read; ours have none that end.
-            let Ok(account) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            let Ok(account) = fs::read_to_string(task.join("schedstat")) else { continue };
             let on_cpu = account.split_whitespace().next().context("an empty schedstat in /proc")?;
-            used += Duration::from_nanos(on_cpu.parse()?);
+            used.insert(task, Duration::from_nanos(on_cpu.parse()?));
         }
         Ok(used)
     }
 
     /// The most memory that it has had, in bytes.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        let status = fs::read_to_string(self.proc("status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc")?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib * 1024)
+        self.bytes("status", "VmHWM:")
+    }
+
+    /// The memory that it has, in bytes, counted page by page.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        self.bytes("smaps_rollup", "Rss:")
+    }
+
+    /// How many file descriptors it has.
+    pub(crate) fn descriptors(&self) -> Result<usize> {
+        Ok(fs::read_dir(self.proc("fd"))?.count())
+    }
+
+    fn bytes(&self, file: &str, field: &str) -> Result<u64> {
+        let text = fs::read_to_string(self.proc(file))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(field));
+        let kib = line.with_context(|| format!("no {field} in /proc"))?.trim().trim_end_matches(" kB");
+        Ok(kib.parse::<u64>()? * 1024)
     }
 
     /// Holds it to a share of one core from now on.

@@ -20,6 +20,7 @@ mod share;
 mod instructions;
 mod invocations;
 mod scenarios;
+mod soak;
 
 mod results;
 mod statistics;
@@ -30,7 +31,13 @@ mod svg;
 mod tables;
 mod targets;
 
+use arguments::Arguments;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    run::run(argh::from_env()).await
+    let arguments: Arguments = argh::from_env();
+    match arguments.soak {
+        Some(invocations) => soak::run(invocations, !arguments.quick).await,
+        None => run::run(arguments).await,
+    }
 }

@@ -26,6 +26,7 @@ pub(crate) enum Task {
     Load(Load),
     Schemas(Schemas),
     Serve(Serve),
+    Soak(Soak),
     Deploy(Deploy),
     Rehearse(Rehearse),
     Repair(Repair),
@@ -104,6 +105,18 @@ pub(crate) struct Serve {
     /// its arguments
     #[argh(positional)]
     pub(crate) arguments: Vec<String>,
+}
+
+/// Invoke one process of query, many times at once and for long, as on Lambda Managed Instances; docs/managed-instances.md says more
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "soak")]
+pub(crate) struct Soak {
+    /// how many invocations while tokens live for seconds (default 1000000)
+    #[argh(option, default = "at_least_one(1_000_000)")]
+    pub(crate) requests: NonZeroUsize,
+    /// programs as they are compiled for development, which takes seconds instead of minutes
+    #[argh(switch)]
+    pub(crate) quick: bool,
 }
 
 /// Deploy the functions, as template.yaml and samconfig.toml say, and call each once

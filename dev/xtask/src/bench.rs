@@ -31,9 +31,9 @@ pub(crate) async fn run(began: Stopwatch, mut options: Bench) -> Result<()> {
     }
     began.say("building the program that measures, and the variants in Rust (minutes the first time)");
     let wants = |variant| options.only.as_ref().is_none_or(|only| only.split(',').any(|name| name == variant));
-    let mut builds = vec![measuring(&options)];
+    let mut builds = vec![measuring(options.quick)];
     if options.from.is_none() {
-        builds.push(ours(&options)?);
+        builds.push(ours(options.quick, &["query", "floor", "hello"])?);
         builds.extend(wants("naive").then(|| as_others_write_it(&options)));
     }
     // At the same time: while one program is linked, which takes one core, the others compile.
@@ -51,33 +51,36 @@ pub(crate) async fn run(began: Stopwatch, mut options: Bench) -> Result<()> {
     process::run(&mut bench).await
 }
 
-async fn build(mut cargo: Command) -> Result<()> {
+/// Runs a command of cargo, such as [`measuring`] or [`ours`].
+pub(crate) async fn build(mut cargo: Command) -> Result<()> {
     cargo.current_dir(project::root());
     process::run(environment::without_cargo_run(&mut cargo)).await.context("a part of the benchmark does not compile")
 }
 
 /// The program that measures.
-fn measuring(options: &Bench) -> Command {
+pub(crate) fn measuring(quick: bool) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--package", "bench"]);
-    if !options.quick {
+    if !quick {
         for package in ON_THE_WAY {
-            cargo.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=1"));
+            for option in ["opt-level=2", "debug-assertions=false"] {
+                cargo.arg("--config").arg(format!("profile.dev.package.{package}.{option}"));
+            }
         }
     }
     cargo
 }
 
-/// The function `query` as it is deployed and the floors, which share what they are made of.
-fn ours(options: &Bench) -> Result<Command> {
+/// The function `query` as it is deployed and the floors, which share what they are made of; of them, these programs.
+pub(crate) fn ours(quick: bool, programs: &[&str]) -> Result<Command> {
     let mut cargo = Command::new("cargo");
     // Unoptimized is only to see that it works: what the tests have compiled will do.
-    cargo.args(if options.quick { ["build", "--features=dev"] } else { ["build", "--release"] });
+    cargo.args(if quick { ["build", "--features=dev"] } else { ["build", "--release"] });
     // All functions are selected, as when they are deployed, because their features are those that all of them ask for.
     for function in fs::read_dir(project::root().join("functions"))? {
         cargo.arg("--package").arg(function?.file_name());
     }
-    cargo.args(["--package=floor", "--bin=query", "--bin=floor", "--bin=hello"]);
+    cargo.arg("--package=floor").args(programs.iter().flat_map(|program| ["--bin", program]));
     Ok(cargo)
 }
 

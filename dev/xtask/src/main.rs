@@ -18,6 +18,7 @@ mod rehearse;
 mod repair;
 mod schemas;
 mod serve;
+mod soak;
 
 mod account;
 mod plan;
@@ -70,5 +71,6 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Load(options) => load::run(began, options).await,
         Task::Schemas(options) => schemas::run(began, options).await,
         Task::Serve(command) => serve::run(began, command).await,
+        Task::Soak(options) => soak::run(began, options).await,
     }
 }
