@@ -77,7 +77,9 @@ const SHORT_LIFE: Duration = Duration::from_secs(20);
 const RENEWED_AFTER: f64 = 0.6;
 
 impl Soak {
-    /// One thread and two in turn, with services that answer at once. Two threads have twice the CPU time of one.
+    /// One thread and two in turn, with services that answer at once. The kernel gives the process CPU time by a quota, as a
+    /// container has it: two threads get twice the time of one, and keep the throughput twice as high only if an invocation
+    /// takes no more of it. That both of them work is seen afterwards, by what each has used.
     async fn compare_threads(&mut self, invocations: usize) -> Result<()> {
         const ROUNDS: usize = 5;
         self.began
