@@ -46,7 +46,8 @@ use crate::{
 /// # What happens otherwise
 /// With [`Published::or_else`], a store that has no such token, fails, or takes longer than 200 ms is a miss: the process
 /// signs in by itself, and logs one warning until a token is taken again. After three failures in a row, the store is left
-/// alone for a minute. A store that throttles is asked again after a pause, twice, because signing in would need it too.
+/// alone for a minute. A store that throttles is asked again after a pause, for half a minute: a fleet that starts at once
+/// has its tokens by then, while as many sign-ins would be throttled too.
 ///
 /// Without a fallback, there is no token: the error says why, and when the next one is due. A token that the API refused is
 /// not taken again, so the process has none until another one is published.
@@ -138,13 +139,12 @@ impl<S: TokenStore> TokenSource for Published<S> {
         let stored = match self.read().await {
             Ok(stored) => stored,
             Err(error) => {
-                let failures = self.circuit().failed(self.clock.now());
-                return match error {
-                    error @ CredentialsError::Throttled { .. } if failures < circuit::MOST_FAILURES => {
-                        Err(SignInError::TokenStore(error))
-                    }
-                    error => self.miss(Miss::Store(error), None, request).await,
-                };
+                let now = self.clock.now();
+                if matches!(error, CredentialsError::Throttled { .. }) && self.circuit().throttled(now) {
+                    return Err(SignInError::TokenStore(error));
+                }
+                self.circuit().failed(now);
+                return self.miss(Miss::Store(error), None, request).await;
             }
         };
         self.circuit().answered();

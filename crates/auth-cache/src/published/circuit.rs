@@ -7,12 +7,17 @@ use crate::clock::within;
 pub(super) struct Circuit {
     failures_in_a_row: u32,
     last_failure: Option<SystemTime>,
+    /// When it throttled first since it answered.
+    throttled_since: Option<SystemTime>,
     has_missed: bool,
 }
 
 /// After so many failures in a row the store is left alone.
-pub(super) const MOST_FAILURES: u32 = 3;
+const MOST_FAILURES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(60);
+/// For so long a store that throttles is asked again. A thousand new processes, which Lambda starts in ten seconds, need
+/// 25 s at 40 reads a second.
+const LONGEST_THROTTLING: Duration = Duration::from_secs(30);
 
 impl Circuit {
     /// Whether the store is left alone.
@@ -20,16 +25,22 @@ impl Circuit {
         self.failures_in_a_row >= MOST_FAILURES && self.last_failure.is_some_and(|at| within(at, now, PAUSE))
     }
 
-    /// The store could not be read; gives how often in a row.
-    pub(super) fn failed(&mut self, now: SystemTime) -> u32 {
+    /// The store throttles; gives whether it is to be asked again.
+    pub(super) fn throttled(&mut self, now: SystemTime) -> bool {
+        let since = *self.throttled_since.get_or_insert(now);
+        within(since, now, LONGEST_THROTTLING)
+    }
+
+    /// The store could not be read.
+    pub(super) fn failed(&mut self, now: SystemTime) {
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
         self.last_failure = Some(now);
-        self.failures_in_a_row
     }
 
     /// The store could be read.
     pub(super) fn answered(&mut self) {
         self.failures_in_a_row = 0;
+        self.throttled_since = None;
     }
 
     /// Whether no published token could be taken for the first time since one was.

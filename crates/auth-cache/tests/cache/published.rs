@@ -10,7 +10,7 @@ use auth_cache::{
 use futures_util::{FutureExt as _, future::join_all};
 use serde_json::{Value, json};
 
-use self::store::{MemoryStore, Mode};
+use self::store::{MemoryStore, Mode, WithQuota};
 use crate::{
     setup::{HOUR, MINUTE, SECOND, cause, on_one_clock, start, throttled, unavailable},
     source::{ScriptedSource, unsigned},
@@ -104,6 +104,27 @@ async fn two_hundred_processes_that_start_at_once_take_the_published_token_and_s
     assert_eq!((fleet.publishers.calls(), fleet.readers.calls(), fleet.store.reads()), (1, 0, 201));
     assert_eq!(readers[0].token(SECOND).await.unwrap(), published);
     assert_eq!(fleet.store.reads(), 201, "memory stays in front");
+}
+
+/// Of 8 s, as a function's init phase has, and of an invocation's 9.5 s after it. The source of the readers panics when it is
+/// asked.
+#[tokio::test(start_paused = true)]
+async fn two_hundred_processes_share_forty_reads_in_a_second_and_none_signs_in() {
+    for strict in [false, true] {
+        let fleet = fleet();
+        let published = fleet.publish(HOUR).await.unwrap();
+        let store = WithQuota::new(fleet.store.clone(), fleet.clock.clone());
+        let process = async || {
+            let reader = Published::new(store.clone(), TokenUse::Access).with_clock(fleet.clock.clone());
+            let reader = if strict { reader } else { reader.or_else(fleet.readers.clone()) };
+            let reader = Identity::new(reader).with_clock(fleet.clock.clone());
+            let _ = reader.token(8 * SECOND).await;
+            reader.token(SECOND * 19 / 2).await
+        };
+        let tokens = on_one_clock(&fleet.clock, join_all((0..200).map(|_| process()))).await;
+        let failed = tokens.iter().filter(|token| token.as_ref().ok() != Some(&published)).count();
+        assert_eq!((failed, fleet.readers.calls()), (0, 0), "strict: {strict}");
+    }
 }
 
 #[tokio::test]
@@ -234,18 +255,37 @@ async fn a_strict_reader_waits_for_a_slow_store_and_asks_one_that_fails_again() 
 }
 
 #[tokio::test]
-async fn a_store_that_throttles_is_asked_again_twice_before_the_process_signs_in() {
+async fn a_store_that_throttles_is_asked_again_for_half_a_minute_before_the_process_signs_in() {
     let fleet = fleet();
     fleet.store.set(Mode::Throttled);
     let reader = fleet.reader();
-    for _ in 0..2 {
+    let mut reads = 0;
+    while fleet.clock.now() < start() + 30 * SECOND {
+        // Signing in would panic.
         let error = reader.token(Duration::ZERO).await.unwrap_err();
         assert!(matches!(cause(&error), SignInError::TokenStore(_)) && error.is_transient(), "{error:?}");
         fleet.clock.advance(error.retry_after().unwrap());
+        reads += 1;
     }
     Fleet::issues(&fleet.readers, HOUR);
     reader.token(SECOND).await.unwrap();
-    assert_eq!((fleet.store.reads(), fleet.readers.calls()), (3, 1));
+    assert_eq!((fleet.store.reads(), fleet.readers.calls()), (reads + 1, 1));
+}
+
+#[tokio::test]
+async fn the_half_minute_begins_anew_when_the_store_has_answered() {
+    let fleet = fleet();
+    let reader = fleet.strict().or_else(fleet.readers.clone());
+    let error = async || auth_cache::TokenSource::sign_in(&reader).await.unwrap_err();
+    fleet.publish(HOUR).await.unwrap();
+    for _ in 0..3 {
+        fleet.store.set(Mode::Throttled);
+        assert!(matches!(error().await, SignInError::TokenStore(_)));
+        fleet.clock.advance(29 * SECOND);
+        assert!(matches!(error().await, SignInError::TokenStore(_)));
+        fleet.store.set(Mode::Good);
+        auth_cache::TokenSource::sign_in(&reader).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! A store of the token in memory, which can be slow, down, or busy.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
 };
 
-use auth_cache::{Credentials, CredentialsError, Stored, TokenStore};
+use auth_cache::{Clock, Credentials, CredentialsError, Stored, TokenStore};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Mode {
@@ -76,5 +79,37 @@ impl TokenStore for MemoryStore {
         self.writes.fetch_add(1, Ordering::SeqCst);
         self.put(text);
         Ok(())
+    }
+}
+
+/// A store that takes 40 reads in any second, as SSM does by default, and 20 ms for each.
+pub(super) struct WithQuota {
+    store: Arc<MemoryStore>,
+    clock: Clock,
+    passed: Mutex<Vec<SystemTime>>,
+}
+
+impl WithQuota {
+    pub(super) fn new(store: Arc<MemoryStore>, clock: impl Into<Clock>) -> Arc<Self> {
+        Arc::new(Self { store, clock: clock.into(), passed: Mutex::default() })
+    }
+}
+
+impl TokenStore for WithQuota {
+    async fn read(&self) -> Result<Stored, CredentialsError> {
+        let now = self.clock.now();
+        let is_throttled = {
+            let mut passed = self.passed.lock().unwrap();
+            passed.retain(|at| now.duration_since(*at).unwrap() < Duration::from_secs(1));
+            let is_throttled = passed.len() >= 40;
+            passed.extend((!is_throttled).then_some(now));
+            is_throttled
+        };
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if is_throttled { Err(CredentialsError::throttled("Rate exceeded")) } else { self.store.read().await }
+    }
+
+    async fn write(&self, text: &str) -> Result<(), CredentialsError> {
+        self.store.write(text).await
     }
 }
