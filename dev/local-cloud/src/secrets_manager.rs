@@ -78,13 +78,17 @@ impl SecretsManager {
         }
     }
 
-    pub(crate) fn seed(&mut self, name: &str, value: String, now: i64) {
-        self.create(name).add(value, &[CURRENT.to_owned()], now);
+    pub(crate) fn seed(&mut self, name: &str, value: Option<String>, now: i64) {
+        self.create(name, value, now);
     }
 
-    fn create(&mut self, name: &str) -> &mut Secret {
+    fn create(&mut self, name: &str, value: Option<String>, now: i64) -> &Secret {
         let arn = format!("arn:aws:secretsmanager:{}:000000000000:secret:{name}-Local1", self.region);
-        self.secrets.entry(name.to_owned()).insert_entry(Secret { arn, versions: Vec::new() }).into_mut()
+        let secret = self.secrets.entry(name.to_owned()).insert_entry(Secret { arn, versions: Vec::new() }).into_mut();
+        if let Some(value) = value {
+            secret.add(value, &[CURRENT.to_owned()], now);
+        }
+        secret
     }
 
     fn create_secret(&mut self, input: CreateSecret, now: i64) -> Outcome {
@@ -92,10 +96,7 @@ impl SecretsManager {
             let message = format!("The operation failed because the secret {} already exists.", input.name);
             return Err(AwsError::new("ResourceExistsException", message));
         }
-        let secret = self.create(&input.name);
-        if let Some(value) = input.secret_string {
-            secret.add(value, &[CURRENT.to_owned()], now);
-        }
+        let secret = self.create(&input.name, input.secret_string, now);
         let version = secret.versions.first().map(|version| &version.id);
         Ok(json!({"ARN": secret.arn, "Name": input.name, "VersionId": version}))
     }

@@ -36,6 +36,8 @@ pub struct Seed {
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: String,
+    /// A secret without a version, in which a token can be published.
+    pub token_secret_id: String,
 }
 
 /// What `service-user` takes for its stack.
@@ -59,6 +61,7 @@ impl Default for Seed {
             machine_secret_id: "orders/machine".to_owned(),
             access_key_id: "local".to_owned(),
             secret_access_key: "local".to_owned(),
+            token_secret_id: "orders/token".to_owned(),
         }
     }
 }

@@ -84,9 +84,11 @@ impl State {
             "client_id": seed.client_id,
             "client_secret": seed.client_secret,
         });
-        lock(&self.secrets_manager).seed(&seed.secret_id, secret.to_string(), now);
         let machine = json!({"client_id": seed.machine_client_id, "client_secret": seed.machine_client_secret});
-        lock(&self.secrets_manager).seed(&seed.machine_secret_id, machine.to_string(), now);
+        let mut secrets_manager = lock(&self.secrets_manager);
+        secrets_manager.seed(&seed.secret_id, Some(secret.to_string()), now);
+        secrets_manager.seed(&seed.machine_secret_id, Some(machine.to_string()), now);
+        secrets_manager.seed(&seed.token_secret_id, None, now);
         self.appsync.seed(self.clock.now_millis());
     }
 }

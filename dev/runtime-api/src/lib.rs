@@ -58,6 +58,8 @@ struct Shared {
     /// By request id.
     invocations: Mutex<HashMap<String, Invocation>>,
     last_id: AtomicU64,
+    /// Of an invocation, as its deadline says.
+    timeout: Duration,
 }
 
 #[derive(Debug)]
@@ -70,11 +72,19 @@ struct Invocation {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl RuntimeApi {
-    /// Starts it on a free port; it ends with the runtime.
+    /// Starts it on a free port; it ends with the runtime. An invocation may take 30 s, as its deadline says.
     ///
     /// # Errors
     /// When there is no port.
     pub async fn start() -> Result<Self> {
+        Self::start_with_timeout(TIMEOUT).await
+    }
+
+    /// The same for a function with another timeout.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub async fn start_with_timeout(timeout: Duration) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (events, queue) = mpsc::unbounded_channel();
@@ -83,6 +93,7 @@ impl RuntimeApi {
             polls: Semaphore::new(0),
             invocations: Mutex::default(),
             last_id: AtomicU64::new(0),
+            timeout,
         });
         let for_connections = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -163,7 +174,7 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
     let event = shared.queue.lock().await.recv().await;
     shared.polls.forget_permits(1);
     let Some((id, event)) = event else { return status(StatusCode::GONE) };
-    let deadline = millis_since_1970() + TIMEOUT.as_millis();
+    let deadline = millis_since_1970() + shared.timeout.as_millis();
     if let Some(invocation) = shared.invocations().get_mut(&id) {
         invocation.handed_out = Stopwatch::start();
     }
@@ -190,5 +201,5 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     response
 }
 
-/// The function's timeout, as its deadlines say.
+/// The function's timeout unless another is given.
 const TIMEOUT: Duration = Duration::from_secs(30);
