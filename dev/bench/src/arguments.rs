@@ -14,6 +14,12 @@ pub(crate) struct Arguments {
     /// these variants only, separated by commas; nothing is written into docs/ either
     #[argh(option)]
     pub(crate) only: Option<String>,
+    /// nothing but a fleet of so many processes of a function, which start at once
+    #[argh(option)]
+    pub(crate) fleet: Option<usize>,
+    /// write the figures of the fleet into docs/
+    #[argh(switch)]
+    pub(crate) write: bool,
     /// write an earlier run's figures into docs/ again
     #[argh(option)]
     pub(crate) from: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub(crate) struct Backend {
 /// What Cognito, SSM and AppSync take for an answer, seen from a function in the same region.
 pub(crate) const SIGN_IN: Duration = Duration::from_millis(100);
 pub(crate) const PARAMETERS: Duration = Duration::from_millis(20);
-const APPSYNC: Duration = Duration::from_millis(15);
+pub(crate) const APPSYNC: Duration = Duration::from_millis(15);
 
 impl Backend {
     pub(crate) async fn start(folder: PathBuf) -> Result<Self> {

@@ -48,6 +48,11 @@ pub(crate) fn version(program: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// The functions `query`, with all ways to a token, and `service-user`, which publishes it.
+pub(crate) fn of_a_fleet() -> [Variant; 2] {
+    ["query", "service-user"].map(|name| binary(name, tools().join("fleet").join(name)))
+}
+
 /// The size in bytes of a zip of these files, but for some bytes of names.
 pub(crate) fn zip_size(files: &[PathBuf]) -> Result<u64> {
     const HEADERS: u64 = 30 + 46;

@@ -12,6 +12,7 @@ use crate::{
 pub(crate) fn all(results: &Results) -> Vec<(&'static str, String)> {
     let mut charts = Vec::new();
     charts.extend(session(results).map(|svg| ("session.svg", svg)));
+    charts.extend(fleet(results).map(|svg| ("fleet.svg", svg)));
     let bars: [(_, _, _, Figure); 3] = [
         ("cold-start.svg", "realistic", "CPU time of a cold start: init phase and first invocation", Run::cold_cpu_ms),
         ("warm.svg", "immediate", "CPU time of one warm invocation", |run| run.warm_cpu_ms),
@@ -33,6 +34,26 @@ fn session(results: &Results) -> Option<String> {
     let title = "Latency of one function process, invocation by invocation";
     let across = "invocation since the process started";
     (!lines.is_empty()).then(|| svg::lines(title, across, &lines))
+}
+
+/// The two modes with the token in a parameter hardly differ: one of them will do.
+fn fleet(results: &Results) -> Option<String> {
+    let fleets: Vec<_> = results.fleets.iter().filter(|fleet| fleet.mode != "published").collect();
+    let labels: Vec<_> = fleets
+        .iter()
+        .map(|fleet| {
+            let token = if fleet.is_published() { &fleet.store } else { &fleet.mode };
+            format!("{token}: {} of {} failed", fleet.failures, fleet.invocations)
+        })
+        .collect();
+    let bars: Vec<_> = fleets
+        .iter()
+        .zip(&labels)
+        .map(|(fleet, label)| (label.as_str(), percentile(&fleet.ready_ms, 50), fleet.is_published()))
+        .collect();
+    let title =
+        format!("Median init phase of {} new processes, by where their token is from", fleets.first()?.processes);
+    Some(svg::bars(&title, &bars))
 }
 
 fn compare(results: &Results, scenario: &str, heading: &str, of: Figure) -> Option<String> {

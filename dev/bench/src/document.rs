@@ -9,15 +9,23 @@ use anyhow::{Result, ensure};
 pub(crate) fn filled(text: &str, tables: &[(&str, String)]) -> Result<String> {
     let mut text = text.to_owned();
     for (name, table) in tables {
-        let (begin, end) = (format!("<!-- bench:{name} -->"), format!("<!-- /bench:{name} -->"));
-        let (before, rest) = text.split_once(&begin).unwrap_or((&text, ""));
-        let after = rest.split_once(&end).map(|(_, after)| after);
-        ensure!(after.is_some(), "there is no place {begin} ... {end}");
-        text = format!("{before}{begin}\n{table}{end}{}", after.unwrap_or_default());
+        text = with_one(&text, name, table)?;
     }
     let places = text.matches("<!-- bench:").count();
     ensure!(places == tables.len(), "{places} places are for {} tables", tables.len());
     Ok(text)
+}
+
+/// The same of one mark.
+///
+/// # Errors
+/// When the table has no place.
+pub(crate) fn with_one(text: &str, name: &str, table: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- bench:{name} -->"), format!("<!-- /bench:{name} -->"));
+    let (before, rest) = text.split_once(&begin).unwrap_or((text, ""));
+    let after = rest.split_once(&end).map(|(_, after)| after);
+    ensure!(after.is_some(), "there is no place {begin} ... {end}");
+    Ok(format!("{before}{begin}\n{table}{end}{}", after.unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Function {
         environment: &[(String, String)],
         logs: &Path,
     ) -> Result<Self> {
-        let api = RuntimeApi::start().await?;
+        let api = RuntimeApi::start_with_timeout(TIMEOUT).await?;
         let log = logs.join(format!("{}.log", variant.name));
         fs::create_dir_all(logs)?;
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -92,20 +92,29 @@ impl Function {
 
     /// What its threads have used so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        Ok(self.threads()?.values().sum())
+        Ok(self.account()?.used)
     }
 
-    /// What each of its threads has used so far, by the scheduler's account, which is in nanoseconds.
-    pub(crate) fn threads(&self) -> Result<BTreeMap<PathBuf, Duration>> {
-        let mut used = BTreeMap::new();
+    /// The scheduler's account of all its threads.
+    pub(crate) fn account(&self) -> Result<Account> {
+        let threads = self.threads()?;
+        let sum = |part: fn(&Account) -> Duration| threads.values().map(part).sum();
+        Ok(Account { used: sum(|thread| thread.used), waited: sum(|thread| thread.waited) })
+    }
+
+    /// The scheduler's account of each of its threads, which is in nanoseconds:
+    /// <https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat>
+    pub(crate) fn threads(&self) -> Result<BTreeMap<PathBuf, Account>> {
+        let mut accounts = BTreeMap::new();
         for task in fs::read_dir(self.proc("task"))? {
             let task = task?.path();
             // A thread that has just ended has nothing to read; ours have none that end.
-            let Ok(account) = fs::read_to_string(task.join("schedstat")) else { continue };
-            let on_cpu = account.split_whitespace().next().context("an empty schedstat in /proc")?;
-            used.insert(task, Duration::from_nanos(on_cpu.parse()?));
+            let Ok(times) = fs::read_to_string(task.join("schedstat")) else { continue };
+            let mut times = times.split_whitespace();
+            let mut next = || anyhow::Ok(Duration::from_nanos(times.next().context("no schedstat in /proc")?.parse()?));
+            accounts.insert(task, Account { used: next()?, waited: next()? });
         }
-        Ok(used)
+        Ok(accounts)
     }
 
     /// The most memory that it has had, in bytes.
@@ -172,6 +181,17 @@ async fn end_of(child: &mut Child) -> io::Result<ExitStatus> {
         tokio::time::sleep(LOOK).await;
     }
 }
+
+/// Of a core, so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) used: Duration,
+    /// Ready to run while others had the cores.
+    pub(crate) waited: Duration,
+}
+
+/// The functions' timeout in `template.yaml`.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Processes that should not end are looked at this often.
 const LOOK: Duration = Duration::from_millis(50);

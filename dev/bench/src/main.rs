@@ -17,6 +17,7 @@ mod front;
 mod function;
 mod share;
 
+mod fleet;
 mod instructions;
 mod invocations;
 mod scenarios;

@@ -16,6 +16,8 @@ pub(crate) struct Results {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) frozen: Vec<Frozen>,
     pub(crate) storms: Vec<Storm>,
+    #[serde(default)]
+    pub(crate) fleets: Vec<Fleet>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) instructions: Vec<Instructions>,
 }
@@ -69,6 +71,35 @@ pub(crate) struct Storm {
     pub(crate) failures: usize,
 }
 
+/// New processes of a function that start at once, and the services' quotas are those of AWS.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Fleet {
+    /// `SERVICE_USER_MODE`.
+    pub(crate) mode: String,
+    /// Where the token is published, or where the credentials are.
+    pub(crate) store: String,
+    pub(crate) processes: usize,
+    /// From the first start to the last.
+    pub(crate) started_in_ms: f64,
+    pub(crate) invocations: usize,
+    pub(crate) failures: usize,
+    pub(crate) first_failure: Option<String>,
+    /// Asked of Cognito, by the publisher too.
+    pub(crate) sign_ins: usize,
+    pub(crate) sign_ins_throttled: usize,
+    /// Asked of the store that the processes read first.
+    pub(crate) reads: usize,
+    pub(crate) reads_throttled: usize,
+    /// Until the first request for an event, of each process.
+    pub(crate) ready_ms: Vec<f64>,
+    /// In that time, ready to run while others had the cores of this machine.
+    pub(crate) waited_for_core_ms: Vec<f64>,
+    /// Until the first request for an event, of processes that start alone.
+    pub(crate) alone_ms: Vec<f64>,
+    /// What one read of the store takes.
+    pub(crate) read_ms: f64,
+}
+
 /// One process over many invocations, the first being the first after its start.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Session {
@@ -88,6 +119,13 @@ pub(crate) struct Instructions {
 impl Results {
     pub(crate) fn scenario(&self, name: &str) -> Option<&Scenario> {
         self.scenarios.iter().find(|scenario| scenario.name == name)
+    }
+}
+
+impl Fleet {
+    /// Whether the token is published.
+    pub(crate) fn is_published(&self) -> bool {
+        self.mode != "sign-in"
     }
 }
 

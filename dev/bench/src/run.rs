@@ -7,17 +7,20 @@ use crate::{
     arguments::Arguments,
     backend::Backend,
     build::{self, root, tools, version},
-    charts, document,
+    charts, document, fleet,
     results::{Results, VariantSize},
     scenarios::{Effort, IMMEDIATE, PLAIN, REALISTIC, SHARE_OF_128_MB, STARVED, Stage},
     share::Share,
     tables,
-    variants::Variant,
+    variants::{OURS, Variant},
 };
 
 /// Measures, prints the figures, and writes them into `docs/`. An error when a variant cannot be built, fails, or answers
 /// something else than the others.
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
+    if let Some(processes) = arguments.fleet {
+        return fleet_alone(processes, arguments.write).await;
+    }
     let results = match &arguments.from {
         Some(file) => {
             let json = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -36,8 +39,22 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         println!("{name}:\n\n{table}");
     }
     if arguments.is_for_publication() && !results.quick {
-        publish(&results, &root().join("docs"))?;
+        write_into(&root().join("docs"), &results, |text| document::filled(text, &tables::all(&results)))?;
     }
+    Ok(())
+}
+
+/// An error, too, when a token is published and a process signs in or an invocation fails.
+async fn fleet_alone(processes: usize, write: bool) -> Result<()> {
+    let fleets = fleet::measure(processes, &tools().join("logs")).await?;
+    let problems = fleet::problems(&fleets);
+    let results = Results { fleets, ..Results::default() };
+    let table = tables::fleet(&results);
+    println!("\n{table}");
+    if write {
+        write_into(&root().join("docs"), &results, |text| document::with_one(text, "fleet", &table))?;
+    }
+    ensure!(problems.is_empty(), "{}", problems.join("\n"));
     Ok(())
 }
 
@@ -87,6 +104,10 @@ async fn measure(arguments: &Arguments) -> Result<Results> {
     results.frozen = stage.freeze(effort).await?;
     began.say("many processes at once");
     results.storms = stage.storm(if arguments.quick { 3 } else { 50 }).await?;
+    if arguments.wants(OURS) {
+        began.say("a fleet");
+        results.fleets = fleet::measure(if arguments.quick { 3 } else { 200 }, &tools().join("logs")).await?;
+    }
     began.say("a session");
     results.sessions = stage.sessions(if arguments.quick { 3 } else { 60 }).await?;
     if !arguments.quick {
@@ -108,14 +129,14 @@ fn machine() -> String {
     format!("{cores} cores of {} with Linux", name.trim())
 }
 
-/// Writes the charts and tables into the documentation.
-fn publish(results: &Results, docs: &Path) -> Result<()> {
+/// Writes the charts into the documentation, and the tables as `fill` does.
+fn write_into(docs: &Path, results: &Results, fill: impl FnOnce(&str) -> Result<String>) -> Result<()> {
     for (name, svg) in charts::all(results) {
         fs::write(docs.join(name), svg).with_context(|| format!("cannot write docs/{name}"))?;
     }
     let file = docs.join("performance.md");
     let text = fs::read_to_string(&file).context("cannot read docs/performance.md")?;
-    fs::write(&file, document::filled(&text, &tables::all(results))?)?;
+    fs::write(&file, fill(&text)?)?;
     println!("docs/performance.md and its charts show these figures now");
     Ok(())
 }

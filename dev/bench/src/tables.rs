@@ -4,7 +4,8 @@ use runtime_api::percentile;
 
 use crate::{
     backend::SIGN_IN,
-    results::{Results, Run, Scenario, figure},
+    fleet::is_met,
+    results::{Fleet, Results, Run, Scenario, figure},
     statistics::Spread,
     targets::{self, times},
     variants::{OURS, title},
@@ -23,6 +24,7 @@ pub(crate) fn all(results: &Results) -> Vec<(&'static str, String)> {
         ("size", size(results)),
         ("frozen", frozen(results)),
         ("storm", storm(results)),
+        ("fleet", fleet(results)),
         ("instructions", instructions(results)),
     ]
 }
@@ -118,6 +120,49 @@ fn storm(results: &Results) -> String {
     table(&["variant", "processes at once", "invocations", "sign-ins", "failed"], rows)
 }
 
+pub(crate) fn fleet(results: &Results) -> String {
+    let Some(Fleet { processes, invocations, .. }) = results.fleets.first() else {
+        return "Not measured in this run.\n".to_owned();
+    };
+    let rows = results.fleets.iter().map(|fleet| {
+        let both = |values: &[f64]| format!("{:.0} / {:.0}", percentile(values, 50), percentile(values, 99));
+        let of_them = |all: usize, throttled: usize| format!("{all}, {throttled} throttled");
+        vec![
+            format!("{}, {}", fleet.mode, fleet.store),
+            of_them(fleet.sign_ins, fleet.sign_ins_throttled),
+            of_them(fleet.reads, fleet.reads_throttled),
+            format!("{} of {}", fleet.failures, fleet.invocations),
+            both(&fleet.ready_ms),
+            both(&fleet.waited_for_core_ms),
+            format!("{:.2}", percentile(&fleet.alone_ms, 50) / fleet.read_ms),
+            if !fleet.is_published() {
+                "–"
+            } else if is_met(fleet) {
+                "yes"
+            } else {
+                "**no**"
+            }
+            .to_owned(),
+        ]
+    });
+    let columns = [
+        "mode, store",
+        "sign-ins asked of Cognito",
+        "reads of the store",
+        "failed",
+        "ready, p50 / p99 ms",
+        "waited for a core, p50 / p99 ms",
+        "alone, times one read",
+        "met",
+    ];
+    let started = results.fleets.iter().map(|fleet| fleet.started_in_ms);
+    let (first, last) = started.fold((f64::MAX, 0.0_f64), |(low, high), ms| (low.min(ms), high.max(ms)));
+    format!(
+        "{processes} processes in each mode, started within {first:.0} to {last:.0} ms, {invocations} invocations.\n\n{}",
+        table(&columns, rows)
+    )
+}
+
 fn instructions(results: &Results) -> String {
     if results.instructions.is_empty() {
         return "Not counted in this run.\n".to_owned();
@@ -161,6 +206,24 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let text = table(&["a", "longer"], [vec!["cell".to_owned(), "é".to_owned()]].into_iter());
         assert_eq!(text, "| a    | longer |\n|------|--------|\n| cell | é      |\n");
+    }
+
+    #[test]
+    fn a_fleet_that_met_its_target_says_so_and_one_that_signs_in_by_itself_has_none() {
+        let fleet = Fleet { sign_ins: 1, invocations: 3, alone_ms: vec![23.0], read_ms: 20.0, ..Fleet::default() };
+        let fleets = vec![
+            Fleet { mode: "sign-in".to_owned(), sign_ins: 9, sign_ins_throttled: 4, ..fleet.clone() },
+            Fleet { failures: 1, ..fleet.clone() },
+            fleet,
+        ];
+        let text = super::fleet(&Results { fleets, ..Results::default() });
+        let rows: Vec<&str> = text.lines().skip(4).collect();
+        assert!(
+            rows[0].contains("| 9, 4 throttled ") && rows[0].ends_with("| 1.15                  | –      |"),
+            "{text}"
+        );
+        assert!(rows[1].contains("| 1 of 3 ") && rows[1].ends_with("| **no** |"), "{text}");
+        assert!(rows[2].contains("| 0 of 3 ") && rows[2].ends_with("| yes    |"), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use runtime_api::{millis, percentile};
 
 use crate::{
     backend::{PARAMETERS, SIGN_IN},
-    results::{Figure, Results, Run, figure, ratio},
+    results::{Figure, Fleet, Results, Run, figure, ratio},
     statistics::Spread,
     variants::{FLOOR, HELLO, NAIVE, NODE_CACHED, OURS, PYTHON},
 };
@@ -56,6 +56,7 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
             against("starved", NODE_CACHED, |run| run.first_ms),
         ),
         target("init phase", "SSM, then sign-in: waiting alone", 1.15, init_to_chain(results)),
+        target("init phase, published token", "one read of the store", 1.15, init_to_read(results)),
         target("warm p50, services as in AWS", "floor", 1.05, against("realistic", FLOOR, Run::warm_p50_ms)),
         target("warm p50, services that answer at once", "floor", 1.05, against("immediate", FLOOR, Run::warm_p50_ms)),
         target("warm CPU per invocation", "floor", 1.1, against("immediate", FLOOR, |run| run.warm_cpu_ms)),
@@ -68,6 +69,7 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
         target("zip of one function", "Rust, naive", 0.5, zip_to_naive(results)),
         target("peak memory", "Node, cached", 1.0 / 8.0, against("realistic", NODE_CACHED, |run| run.peak_mib)),
         after_a_freeze(results),
+        sign_ins_of_fleets(results),
     ]
 }
 
@@ -80,6 +82,27 @@ fn init_to_chain(results: &Results) -> Option<Spread> {
     let chain = millis(PARAMETERS + SIGN_IN);
     let init = figure(results.scenario("realistic")?, OURS, |run| run.init_ms)?;
     Some(Spread { low: init.low / chain, median: init.median / chain, high: init.high / chain })
+}
+
+fn init_to_read(results: &Results) -> Option<Spread> {
+    let ratios: Vec<f64> =
+        published(results).flat_map(|fleet| fleet.alone_ms.iter().map(|init| init / fleet.read_ms)).collect();
+    (!ratios.is_empty()).then(|| Spread::of(&ratios))
+}
+
+fn sign_ins_of_fleets(results: &Results) -> Target {
+    let most = published(results).map(|fleet| fleet.sign_ins).max();
+    Target {
+        figure: "sign-ins of a fleet with a published token",
+        against: "the publisher's one",
+        wanted: 1.0,
+        measured: most.map(|most| Spread::of(&[most as f64])),
+        failures: published(results).map(|fleet| fleet.failures).sum(),
+    }
+}
+
+fn published(results: &Results) -> impl Iterator<Item = &Fleet> {
+    results.fleets.iter().filter(|fleet| fleet.is_published())
 }
 
 fn zip_to_naive(results: &Results) -> Option<Spread> {
@@ -116,6 +139,17 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_not_met() {
         assert!(all(&Results::default()).iter().all(|target| !target.is_met()));
+    }
+
+    #[test]
+    fn a_process_of_a_fleet_that_signs_in_although_a_token_is_published_is_one_too_many() {
+        let fleet = Fleet { sign_ins: 1, ..Fleet::default() };
+        let is_met =
+            |fleets: &[Fleet]| sign_ins_of_fleets(&Results { fleets: fleets.to_vec(), ..Results::default() }).is_met();
+        let by_itself = Fleet { mode: "sign-in".to_owned(), sign_ins: 900, failures: 300, ..Fleet::default() };
+        assert!(is_met(&[by_itself, fleet.clone()]));
+        assert!(!is_met(&[fleet.clone(), Fleet { sign_ins: 2, ..fleet.clone() }]));
+        assert!(!is_met(&[Fleet { failures: 1, ..fleet }]));
     }
 
     #[test]

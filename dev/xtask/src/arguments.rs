@@ -24,6 +24,7 @@ pub(crate) enum Task {
     Bench(Bench),
     Dev(Dev),
     Load(Load),
+    Storm(Storm),
     Schemas(Schemas),
     Serve(Serve),
     Soak(Soak),
@@ -81,6 +82,21 @@ pub(crate) struct Load {
     /// how many of them wait for their answer at the same time (default 16)
     #[argh(option, default = "at_least_one(16)")]
     pub(crate) in_flight: NonZeroUsize,
+}
+
+/// Start many processes of a function at once, with and without a published token, and count sign-ins and failures
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "storm")]
+pub(crate) struct Storm {
+    /// how many processes (default 200)
+    #[argh(option, default = "at_least_one(200)")]
+    pub(crate) processes: NonZeroUsize,
+    /// unoptimized, from what the tests have compiled
+    #[argh(switch)]
+    pub(crate) quick: bool,
+    /// write the figures into docs/
+    #[argh(switch)]
+    pub(crate) write: bool,
 }
 
 /// Generate and compile the operations of other projects, and send random answers and variables through their types

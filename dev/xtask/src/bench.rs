@@ -10,9 +10,10 @@ use runtime_api::Stopwatch;
 
 use crate::arguments::Bench;
 use crate::environment;
-use crate::functions;
+use crate::functions::program;
 use crate::process;
 use crate::project;
+use crate::storm;
 
 pub(crate) async fn run(began: Stopwatch, mut options: Bench) -> Result<()> {
     if !options.all && options.from.is_none() {
@@ -33,6 +34,9 @@ pub(crate) async fn run(began: Stopwatch, mut options: Bench) -> Result<()> {
     let wants = |variant| options.only.as_ref().is_none_or(|only| only.split(',').any(|name| name == variant));
     let mut builds = vec![measuring(options.quick)];
     if options.from.is_none() {
+        if wants("ours") {
+            storm::build_functions(options.quick).await?;
+        }
         builds.push(ours(options.quick, &["query", "floor", "hello"])?);
         builds.extend(wants("naive").then(|| as_others_write_it(&options)));
     }
@@ -40,7 +44,7 @@ pub(crate) async fn run(began: Stopwatch, mut options: Bench) -> Result<()> {
     try_join_all(builds.into_iter().map(build)).await?;
     began.say("built");
 
-    let mut bench = Command::new(functions::program("bench")?);
+    let mut bench = Command::new(program("bench")?);
     environment::without_cargo_run(&mut bench).args(options.quick.then_some("--quick"));
     let rounds = options.rounds.map(|rounds| rounds.to_string());
     for (name, value) in [("--rounds", rounds), ("--only", options.only), ("--from", options.from)] {
@@ -73,14 +77,21 @@ pub(crate) fn measuring(quick: bool) -> Command {
 
 /// The function `query` as it is deployed and the floors, which share what they are made of; of them, these programs.
 pub(crate) fn ours(quick: bool, programs: &[&str]) -> Result<Command> {
+    let mut cargo = functions(quick)?;
+    cargo.args(programs.iter().flat_map(|program| ["--bin", program]));
+    Ok(cargo)
+}
+
+/// Compiles what is made of the same: all functions are selected, as when they are deployed, because their features are those
+/// that all of them ask for.
+pub(crate) fn functions(quick: bool) -> Result<Command> {
     let mut cargo = Command::new("cargo");
     // Unoptimized is only to see that it works: what the tests have compiled will do.
     cargo.args(if quick { ["build", "--features=dev"] } else { ["build", "--release"] });
-    // All functions are selected, as when they are deployed, because their features are those that all of them ask for.
     for function in fs::read_dir(project::root().join("functions"))? {
         cargo.arg("--package").arg(function?.file_name());
     }
-    cargo.arg("--package=floor").args(programs.iter().flat_map(|program| ["--bin", program]));
+    cargo.arg("--package=floor");
     Ok(cargo)
 }
 

@@ -19,6 +19,7 @@ mod repair;
 mod schemas;
 mod serve;
 mod soak;
+mod storm;
 
 mod account;
 mod plan;
@@ -69,6 +70,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Rehearse(options) => rehearse::run(began, options).await,
         Task::Repair(options) => repair::run(options).await,
         Task::Load(options) => load::run(began, options).await,
+        Task::Storm(options) => storm::run(began, options).await,
         Task::Schemas(options) => schemas::run(began, options).await,
         Task::Serve(command) => serve::run(began, command).await,
         Task::Soak(options) => soak::run(began, options).await,

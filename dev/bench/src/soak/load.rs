@@ -73,8 +73,9 @@ impl Load {
     }
 }
 
-fn used(before: &BTreeMap<PathBuf, Duration>, after: &BTreeMap<PathBuf, Duration>) -> Vec<Duration> {
-    let used = |(task, cpu): (&PathBuf, &Duration)| *cpu - before.get(task).copied().unwrap_or_default();
+fn used(before: &BTreeMap<PathBuf, Account>, after: &BTreeMap<PathBuf, Account>) -> Vec<Duration> {
+    let used =
+        |(task, account): (&PathBuf, &Account)| account.used - before.get(task).copied().unwrap_or_default().used;
     let mut used: Vec<_> = after.iter().map(used).filter(|cpu| !cpu.is_zero()).collect();
     used.sort_by(|one, other| other.cmp(one));
     used
