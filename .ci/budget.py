@@ -11,6 +11,9 @@ import sys
 # A little more than there is: whoever needs more says here why.
 ZIP_BYTES = 3_700_000
 CRATES = {"query": 182, "mutate": 182, "http-api": 192, "service-user": 181}
+# Of `query` without the feature `sign-in`, which takes published tokens only.
+STRICT_ZIP_BYTES = 3_150_000
+STRICT = pathlib.Path("target/strict/query/bootstrap.zip")
 INSTRUCTIONS_OF_A_HIT = 300
 HITS = pathlib.Path("target/hits/hits/bootstrap")
 
@@ -46,6 +49,7 @@ for zip_file in zips:
     function = zip_file.parent.name
     check(f"zip of {function}, bytes", zip_file.stat().st_size, ZIP_BYTES)
     check(f"crates in {function}", crates(function), CRATES[function])
+check("zip of query without sign-in, bytes", STRICT.stat().st_size, STRICT_ZIP_BYTES)
 
 if shutil.which("valgrind"):
     # Among the functions, so that all but this one program is what the zips are made of.

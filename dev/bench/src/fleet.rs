@@ -44,8 +44,7 @@ const ALONE: usize = 7;
 /// Lambda ends a process whose init phase takes longer:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 const LONGEST_INIT: Duration = Duration::from_secs(10);
-/// Cognito's quota of sign-ins in a second, of each user:
-/// <https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html>
+/// Of each user, in a second. Cognito's quota is not published: from about so many on, throttling was seen.
 const SIGN_INS_PER_SECOND: u32 = 10;
 /// SSM's quota of reads of parameters in a second, of an account: <https://docs.aws.amazon.com/general/latest/gr/ssm.html>
 const READS_PER_SECOND: u32 = 40;
