@@ -13,7 +13,7 @@ use hyper::body::Bytes;
 use runtime_api::{Outcome, Stopwatch, millis};
 use serde_json::{Value, json};
 
-use crate::function::Function;
+use crate::function::{Account, Function};
 
 /// The orders that are asked for in turn: an answer that belongs to another invocation is seen.
 const ORDERS: [&str; 3] = ["order-1", "order-2", "order-3"];
