@@ -1,5 +1,6 @@
 //! AWS AppSync: the edge that checks the token, the execution of a GraphQL request, and the shapes of its answers.
 
+mod answers;
 mod authorize;
 mod directives;
 mod execute;
@@ -21,6 +22,7 @@ use apollo_compiler::validation::Valid;
 use hyper::http::request::Parts;
 use serde_json::json;
 
+pub(crate) use self::answers::Answers;
 use self::authorize::{Caller, authorize};
 use self::orders::store::Orders;
 use self::request::GraphQlRequest;
@@ -38,6 +40,7 @@ const CONTENT_TYPE: &str = "application/json;charset=UTF-8";
 /// One GraphQL API, with the example's orders behind it.
 pub(crate) struct AppSync {
     schema: Valid<Schema>,
+    answers: Answers,
     keys: Keys,
     /// Where it is another than this stand-in's.
     user_pool: Mutex<Option<Arc<UserPool>>>,
@@ -47,8 +50,9 @@ pub(crate) struct AppSync {
 impl AppSync {
     /// # Errors
     /// What is wrong with the SDL, with its lines.
-    pub(crate) fn new(sdl: &str, keys: Keys) -> Result<Self, String> {
-        Ok(Self { schema: schema::parse(sdl)?, keys, user_pool: Mutex::default(), orders: Mutex::default() })
+    pub(crate) fn new(sdl: &str, answers: Answers, keys: Keys) -> Result<Self, String> {
+        let schema = schema::parse(sdl)?;
+        Ok(Self { schema, answers, keys, user_pool: Mutex::default(), orders: Mutex::default() })
     }
 
     /// From now on this is the API's user pool, and no other.
@@ -90,7 +94,7 @@ impl AppSync {
             Ok(request) => request,
             Err(message) => return refused_at_the_edge(400, "MalformedHttpRequestException", message),
         };
-        let response = execute::execute(&self.schema, &self.orders, &request, &caller, now_millis);
+        let response = execute::execute(&self.schema, &self.answers, &self.orders, &request, &caller, now_millis);
         let outcome = response.outcome();
         Answer::new(200, CONTENT_TYPE, response.into_json(), outcome)
             .header("x-amzn-requestid", ids::uuid())

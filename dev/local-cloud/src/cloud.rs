@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
+use crate::appsync::Answers;
 use crate::calls::{Call, Service};
 use crate::faults::Fault;
 use crate::iam::Allow;
@@ -183,6 +185,7 @@ impl Drop for LocalCloud {
 pub struct Builder {
     port: u16,
     schema: String,
+    answers: Answers,
     settings: Settings,
     seed: bool,
     user_pool: Option<String>,
@@ -192,7 +195,8 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             port: 0,
-            schema: include_str!("../../../schema.graphql").to_owned(),
+            schema: include_str!("../schema.graphql").to_owned(),
+            answers: Answers::default(),
             settings: Settings::default(),
             seed: true,
             user_pool: None,
@@ -210,6 +214,19 @@ impl Builder {
     /// The SDL to serve instead of the workspace's `schema.graphql`. AWS scalars and directives need no declaration.
     pub fn schema(mut self, sdl: impl Into<String>) -> Self {
         self.schema = sdl.into();
+        self
+    }
+
+    /// What answers a field: from its arguments, a JSON object, to its value. Objects are JSON objects, with `__typename` where
+    /// the schema has an interface or a union. A field of another type than `Query` and `Mutation` needs none: it is read from the object
+    /// that was given for its parent. A field that the schema does not have is never asked for.
+    pub fn resolver(
+        mut self,
+        type_name: &str,
+        field: &str,
+        resolver: impl Fn(&Value) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.answers.add(type_name, field, resolver);
         self
     }
 
@@ -255,7 +272,7 @@ impl Builder {
     /// `InvalidInput` when the schema is invalid; otherwise when the port cannot be bound, or a user pool's keys are not
     /// where they should be.
     pub async fn start(self) -> io::Result<LocalCloud> {
-        let state = State::new(&self.schema, self.settings);
+        let state = State::new(&self.schema, self.answers, self.settings);
         let state = Arc::new(state.map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?);
         if self.seed {
             state.plant_seed();

@@ -38,6 +38,7 @@
 //! | `GET`, `DELETE /_local-cloud/faults` | those still to come; removes them |
 
 mod cloud;
+mod command_line;
 mod server;
 mod state;
 
@@ -63,6 +64,7 @@ mod user_pool;
 
 pub use calls::{Call, Service};
 pub use cloud::{Builder, LocalCloud};
+pub use command_line::run;
 pub use faults::{Fault, FaultKind};
 pub use iam::Allow;
 pub use seed::Seed;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use crate::appsync::AppSync;
+use crate::appsync::{Answers, AppSync};
 use crate::calls::CallLog;
 use crate::clock::Clock;
 use crate::cognito::{self, Cognito};
@@ -34,7 +34,7 @@ pub(crate) struct State {
 impl State {
     /// # Errors
     /// What is wrong with the SDL, with its lines.
-    pub(crate) fn new(sdl: &str, settings: Settings) -> Result<Self, String> {
+    pub(crate) fn new(sdl: &str, answers: Answers, settings: Settings) -> Result<Self, String> {
         let keys = Keys::development();
         let seed = Seed::default();
         Ok(Self {
@@ -43,7 +43,7 @@ impl State {
             faults: Faults::default(),
             iam: Mutex::default(),
             calls: Arc::default(),
-            appsync: AppSync::new(sdl, keys.clone())?,
+            appsync: AppSync::new(sdl, answers, keys.clone())?,
             cognito: Mutex::new(Cognito::new(&seed.region, keys)),
             ssm: Mutex::new(Ssm::new(&seed.region)),
             secrets_manager: Mutex::new(SecretsManager::new(&seed.region)),

@@ -11,6 +11,7 @@ use apollo_compiler::{ExecutableDocument, Schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::answers::Answers;
 use super::authorize::Caller;
 use super::failure::{Failure, Problem, before_execution, render};
 use super::orders::store::Orders;
@@ -47,6 +48,7 @@ impl Response {
 
 pub(super) fn execute(
     schema: &Valid<Schema>,
+    answers: &Answers,
     orders: &Mutex<Orders>,
     request: &GraphQlRequest,
     caller: &Caller,
@@ -73,7 +75,7 @@ pub(super) fn execute(
         return Response::failed(vec![before_execution(problem.message, at)]);
     }
 
-    let run = Run { schema, orders, caller, now_millis };
+    let run = Run { schema, answers, orders, caller, now_millis };
     let root = Object { run: &run, type_name: operation.object_type().to_string(), is_root: true, fields: Map::new() };
     let variables = to_engine(&Value::Object(request.variables.clone()));
     let variables = variables.as_object().cloned().unwrap_or_default();
@@ -90,6 +92,7 @@ pub(super) fn execute(
 /// One execution.
 struct Run<'a> {
     schema: &'a Schema,
+    answers: &'a Answers,
     orders: &'a Mutex<Orders>,
     caller: &'a Caller,
     now_millis: i64,
@@ -122,24 +125,20 @@ impl<'r> Object<'r> {
         if !directives::allow(info.schema(), &self.type_name, definition, self.run.caller) {
             return Err(Failure::unauthorized(&self.type_name, field).into());
         }
-        let value = match resolvers::find(&self.type_name, field) {
-            Some(resolver) => {
-                let mut arguments = serde_json::to_value(info.arguments()).expect("arguments are JSON");
-                for argument in &definition.arguments {
-                    if let Some(value) = arguments.get_mut(argument.name.as_str()) {
-                        write_ids_as_text(info.schema(), &argument.ty, value);
-                    }
-                }
-                resolver(Resolve {
-                    arguments: arguments.as_object().cloned().unwrap_or_default(),
-                    source: &self.fields,
-                    caller: self.run.caller,
-                    orders: &mut lock(self.run.orders),
-                    now_millis: self.run.now_millis,
-                })?
-            }
-            None if self.is_root => return Err(resolvers::missing(&self.type_name, field).into()),
-            None => self.fields.get(field).cloned().unwrap_or(Value::Null),
+        let value = if let Some(answer) = self.run.answers.find(&self.type_name, field) {
+            answer(&arguments(info))
+        } else if let Some(resolver) = resolvers::find(&self.type_name, field) {
+            resolver(Resolve {
+                arguments: arguments(info).as_object().cloned().unwrap_or_default(),
+                source: &self.fields,
+                caller: self.run.caller,
+                orders: &mut lock(self.run.orders),
+                now_millis: self.run.now_millis,
+            })?
+        } else if self.is_root {
+            return Err(resolvers::missing(&self.type_name, field).into());
+        } else {
+            self.fields.get(field).cloned().unwrap_or(Value::Null)
         };
         if value.is_null() && definition.ty.is_non_null() {
             let ty = definition.ty.inner_named_type().to_string();
@@ -174,6 +173,17 @@ impl<'r> Object<'r> {
             (value, _) => Ok(ResolvedValue::Leaf(to_engine(&value))),
         }
     }
+}
+
+/// As the schema says: coerced, with defaults.
+fn arguments(info: &ResolveInfo<'_>) -> Value {
+    let mut arguments = serde_json::to_value(info.arguments()).expect("arguments are JSON");
+    for argument in &info.field_definition().arguments {
+        if let Some(value) = arguments.get_mut(argument.name.as_str()) {
+            write_ids_as_text(info.schema(), &argument.ty, value);
+        }
+    }
+    arguments
 }
 
 fn to_engine(value: &Value) -> JsonValue {

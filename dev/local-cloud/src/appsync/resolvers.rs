@@ -1,4 +1,4 @@
-//! The one place where resolvers are registered: **add yours to [`find`]**.
+//! The resolvers of this workspace: **add yours to [`find`]**. Other projects have theirs in [`Builder::resolver`](crate::Builder::resolver).
 //!
 //! A field without a resolver is read from the object that its parent's resolver gave. The fields of `Query` and
 //! `Mutation` have no such object: without a resolver they answer null, and an error that names this file.
@@ -26,7 +26,8 @@ pub(super) fn find(type_name: &str, field: &str) -> Option<Resolver> {
 /// Says what to do about a root field without a resolver.
 pub(super) fn missing(type_name: &str, field: &str) -> Failure {
     let message = format!(
-        "local-cloud has no resolver for {type_name}.{field}: add one in dev/local-cloud/src/appsync/resolvers.rs"
+        "local-cloud has no resolver for {type_name}.{field}: add one with Builder::resolver, or to local-cloud itself in \
+         dev/local-cloud/src/appsync/resolvers.rs"
     );
     Failure::new("LocalCloud:NoResolver", message)
 }

@@ -167,8 +167,21 @@ async fn a_root_field_without_a_resolver_says_where_to_add_one() {
     let message = answer["errors"][0]["message"].as_str().expect("a message");
     assert_eq!(
         message,
-        "local-cloud has no resolver for Query.foo: add one in dev/local-cloud/src/appsync/resolvers.rs"
+        "local-cloud has no resolver for Query.foo: add one with Builder::resolver, or to local-cloud itself in \
+         dev/local-cloud/src/appsync/resolvers.rs"
     );
+}
+
+#[tokio::test]
+async fn a_project_gives_resolvers_of_its_own() {
+    let sdl = "type Query { room(id: ID!, beds: Int = 2): Room } type Room { id: ID! beds: Int! guests: [String!]! }";
+    let builder = LocalCloud::builder()
+        .schema(sdl)
+        .resolver("Query", "room", |arguments| json!({"id": arguments["id"], "beds": arguments["beds"]}))
+        .resolver("Room", "guests", |_| json!(["ada"]));
+    let cloud = Cloud::start_with(builder).await;
+    let answer = cloud.graphql("{ room(id: 7) { id beds guests } }", json!({})).await;
+    assert_eq!(answer, json!({"data": {"room": {"id": "7", "beds": 2, "guests": ["ada"]}}}));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The binary: what it prints, what it takes, how it stops.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// Ends the process also when the test fails.
@@ -57,11 +58,23 @@ async fn it_prints_the_environment_and_one_line_per_call_until_ctrl_c() {
 }
 
 #[test]
+fn the_environment_is_in_the_file_before_it_is_printed() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("environment-{}", std::process::id()));
+    let mut running = Running::start(&["--port", "0", "--env-file", file.to_str().expect("UTF-8")]);
+    let printed = running.line_with("AWS_ENDPOINT_URL=");
+    let written = std::fs::read_to_string(&file).expect("it is written");
+    assert!(written.lines().any(|line| line == printed), "{printed} is missing in {written}");
+    assert!(written.lines().all(|line| line.contains('=')), "{written}");
+    std::fs::remove_file(file).expect("it can be removed");
+}
+
+#[test]
 fn it_says_what_it_does_not_understand() {
     for (arguments, named) in [
         (["--latency", "s3=1ms"], "s3"),
         (["--schema", "no/such/file.graphql"], "cannot read the schema no/such/file.graphql"),
         (["--port", "99999"], "99999"),
+        (["--port=0", "--env-file=no/such/folder/env"], "cannot write no/such/folder/env"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_local-cloud")).args(arguments).output().expect("it runs");
         let problem = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,17 +1,19 @@
-//! The command line.
+//! The options.
 
 use std::path::PathBuf;
 use std::time::Duration;
 use std::{fs, io};
 
 use lexopt::Arg;
-use local_cloud::{Builder, LocalCloud, Service};
 
-pub(crate) const USAGE: &str = "\
+use crate::{Builder, Service};
+
+pub(super) const USAGE: &str = "\
 local-cloud: a stand-in for Amazon Cognito, SSM Parameter Store, Secrets Manager and AWS AppSync on 127.0.0.1
 
   --port N                 default 8900; 0 takes a free port
-  --schema FILE            the SDL to serve; default: the workspace's schema.graphql
+  --env-file FILE          write the environment of the functions into this file, for `cargo lambda watch --env-file FILE`
+  --schema FILE            the SDL to serve, instead of the program's own
   --latency NAME=TIME,...  answer later: cognito=150ms,ssm=20ms,appsync=15ms
   --token-lifetime TIME    access and ID tokens live this long: 3600s, 5m, 1h
   --user-pool URL          AppSync believes tokens of the user pool whose keys are at this address, and no others:
@@ -20,8 +22,9 @@ local-cloud: a stand-in for Amazon Cognito, SSM Parameter Store, Secrets Manager
 ";
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     port: u16,
+    pub(super) env_file: Option<PathBuf>,
     schema: Option<PathBuf>,
     latencies: Vec<(Service, Duration)>,
     token_lifetime: Option<Duration>,
@@ -30,13 +33,20 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// None when help is asked for.
-    pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Option<Self>, lexopt::Error> {
+    pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Option<Self>, lexopt::Error> {
         use lexopt::ValueExt as _;
-        let mut arguments =
-            Self { port: 8900, schema: None, latencies: Vec::new(), token_lifetime: None, user_pool: None };
+        let mut arguments = Self {
+            port: 8900,
+            env_file: None,
+            schema: None,
+            latencies: Vec::new(),
+            token_lifetime: None,
+            user_pool: None,
+        };
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Long("port") => arguments.port = parser.value()?.parse()?,
+                Arg::Long("env-file") => arguments.env_file = Some(parser.value()?.into()),
                 Arg::Long("schema") => arguments.schema = Some(parser.value()?.into()),
                 Arg::Long("latency") => arguments.latencies.extend(parser.value()?.parse_with(parse_latencies)?),
                 Arg::Long("token-lifetime") => {
@@ -50,8 +60,8 @@ impl Arguments {
         Ok(Some(arguments))
     }
 
-    pub(crate) fn into_builder(self) -> io::Result<Builder> {
-        let mut builder = LocalCloud::builder().port(self.port);
+    pub(super) fn apply_to(self, mut builder: Builder) -> io::Result<Builder> {
+        builder = builder.port(self.port);
         if let Some(file) = self.schema {
             let sdl = fs::read_to_string(&file).map_err(|error| {
                 io::Error::new(error.kind(), format!("cannot read the schema {}: {error}", file.display()))
@@ -106,11 +116,20 @@ mod tests {
     #[test]
     fn every_option_is_understood() {
         let keys = "http://127.0.0.1:1/eu-west-1_A/.well-known/jwks.json";
-        let given =
-            ["--port", "0", "--schema=my.graphql", "--latency", "cognito=150ms,ssm=2s", "--token-lifetime", "1h"];
+        let given = [
+            "--port",
+            "0",
+            "--env-file=.env",
+            "--schema=my.graphql",
+            "--latency",
+            "cognito=150ms,ssm=2s",
+            "--token-lifetime",
+            "1h",
+        ];
         let given = [&given[..], &["--user-pool", keys]].concat();
         let wanted = Arguments {
             port: 0,
+            env_file: Some(".env".into()),
             schema: Some("my.graphql".into()),
             latencies: vec![(Service::Cognito, Duration::from_millis(150)), (Service::Ssm, Duration::from_secs(2))],
             token_lifetime: Some(Duration::from_secs(3600)),
