@@ -1,17 +1,5 @@
-//! A typed data-plane client for AWS AppSync.
-//!
-//! [`AppSyncClient`] sends GraphQL operations whose types `appsync-codegen` generates from `.graphql` files, over one
-//! shared HTTP client, as a service, as a caller, or as whoever else AppSync lets in:
-//!
-//! ```no_run
-//! # use appsync::{AppSyncClient, AppSyncError, Deadline, Operation};
-//! # async fn example<GetOrder: Operation>(client: AppSyncClient, variables: GetOrder::Variables, deadline: Deadline)
-//! # -> Result<(), AppSyncError> {
-//! let data = client.execute::<GetOrder>(variables).until(deadline).await?;
-//! # Ok(())
-//! # }
-//! ```
-//!
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
 //! # Identities
 //!
 //! A client has an [`Auth`], and each operation can have another, by [`Execution::authorized_by`].
@@ -32,6 +20,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+#![cfg_attr(feature = "document-features", doc = "\n# Features\n")]
+#![cfg_attr(feature = "document-features", doc = document_features::document_features!())]
 //!
 //! # Headers
 //!

@@ -1,5 +1,5 @@
-//! One token per identity per process, for AWS Lambda.
-//!
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
 //! # Why
 //!
 //! Signing in to Amazon Cognito at each invocation costs 100-300 ms and one unit of a tight quota. Lambda keeps the
@@ -50,6 +50,8 @@
 //!
 //! Credentials come from `SsmCredentials` (feature `ssm`, on by default), `SecretsManagerCredentials` (feature
 //! `secrets-manager`), or are given as [`Credentials`]. Without any feature, the crate knows nothing of AWS.
+#![cfg_attr(feature = "document-features", doc = "\n# Features\n")]
+#![cfg_attr(feature = "document-features", doc = document_features::document_features!())]
 //!
 //! # Windows and timing
 //!

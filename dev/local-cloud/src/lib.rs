@@ -1,26 +1,10 @@
-//! An embedded stand-in for Amazon Cognito, SSM Parameter Store, Secrets Manager and AWS AppSync: one library, one binary, one port.
-//!
-//! It answers as the real services answer, down to headers and the shape of errors, so that clients run unchanged
-//! against it: only their base URL differs. It shares no code with the clients it tests, and it does not check
-//! SigV4 signatures; who calls decides only if a test says what an access key may do. It listens on 127.0.0.1 only.
-//!
-//! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
-//! use local_cloud::{Fault, LocalCloud, Service};
-//!
-//! let cloud = LocalCloud::start().await?;
-//! cloud.inject(Fault::throttle(Service::Cognito).times(2));
-//! assert!(cloud.graphql_url().ends_with("/graphql"));
-//! assert_eq!(cloud.count(Service::Cognito), 0);
-//! # Ok(()) }
-//! ```
-//!
+#![doc = include_str!("../README.md")]
 //! # What is served
 //! - `POST /` with `X-Amz-Target: AWSCognitoIdentityProviderService.*`, `AmazonSSM.*` or `secretsmanager.*`: set `AWS_ENDPOINT_URL` to
 //!   [`LocalCloud::url`].
 //! - `POST /oauth2/token`: the token endpoint of the pools' domains, for `grant_type=client_credentials`.
 //! - `GET /<pool>/.well-known/jwks.json`: the keys that verify the tokens.
-//! - `POST /graphql`: AppSync, executing the given SDL; resolvers are registered in `appsync/resolvers.rs`.
+//! - `POST /graphql`: AppSync, executing the given SDL with the resolvers of [`Builder::resolver`].
 //! - `OPTIONS /graphql`: 200, no authorization needed, with which clients open a connection ahead of time.
 //!
 //! # Control over HTTP

@@ -3,7 +3,7 @@
 //! ```text
 //! cargo bench -p auth-cache                  # a minute; the tables come last
 //! cargo bench -p auth-cache -- --quick       # a quarter of it, for a first look
-//! WRITE_README=1 cargo bench -p auth-cache   # puts the tables into the README, in place of those that are there
+//! WRITE_TABLES=1 cargo bench -p auth-cache   # puts the tables into DEVELOPMENT.md, in place of those that are there
 //! cargo test -p auth-cache --benches         # seconds: no times, only what must hold on any machine
 //! ```
 //!
@@ -75,8 +75,8 @@ fn main() -> ExitCode {
     if timed {
         let tables = report::tables(&figures, &direct, callers);
         println!("\n{tables}");
-        if write_readme() {
-            report::write_into_readme(&tables);
+        if write_tables_into_document() {
+            report::write_into_document(&tables);
         }
     }
     let broken = report::broken_claims(&figures);
@@ -88,8 +88,8 @@ fn main() -> ExitCode {
 
 /// By a variable, because criterion takes no flags but its own.
 #[expect(clippy::disallowed_methods, reason = "a benchmark has no configuration")]
-fn write_readme() -> bool {
-    std::env::var_os("WRITE_README").is_some()
+fn write_tables_into_document() -> bool {
+    std::env::var_os("WRITE_TABLES").is_some()
 }
 
 fn time_warm_hits(criterion: &mut Criterion, figures: &mut [Figures]) {

@@ -94,17 +94,17 @@ pub(crate) fn tables(figures: &[Figures], direct: &Samples, callers: usize) -> S
     text
 }
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/DEVELOPMENT.md");
 const START: &str = "<!-- the tables of the benchmark: start -->\n";
 const END: &str = "<!-- the tables of the benchmark: end -->\n";
 
-/// Puts the tables in place of those that are in the README.
+/// Puts the tables in place of those that are in `DEVELOPMENT.md`.
 #[expect(clippy::expect_used, reason = "no result without the file")]
-pub(crate) fn write_into_readme(tables: &str) {
-    let readme = fs::read_to_string(README).expect("the README can be read");
-    let (before, rest) = readme.split_once(START).expect("the README says where the tables start");
-    let (_, after) = rest.split_once(END).expect("the README says where the tables end");
-    fs::write(README, format!("{before}{START}\n{tables}\n{END}{after}")).expect("the README can be written");
+pub(crate) fn write_into_document(tables: &str) {
+    let document = fs::read_to_string(DOCUMENT).expect("it can be read");
+    let (before, rest) = document.split_once(START).expect("it says where the tables start");
+    let (_, after) = rest.split_once(END).expect("it says where the tables end");
+    fs::write(DOCUMENT, format!("{before}{START}\n{tables}\n{END}{after}")).expect("it can be written");
 }
 
 fn write_tables(to: &mut String, figures: &[Figures], direct: &Samples, callers: usize) -> fmt::Result {
