@@ -48,3 +48,8 @@ install() {
     UV_TOOL_DIR=$tools/tools UV_TOOL_BIN_DIR=$bin "$tools/uv/bin/uv" tool install --quiet --force "$2" "${with[@]}" ||
         stop "$2 cannot be installed from PyPI: is the network there?"
 }
+
+# `install_crate NAME VERSION`: from crates.io, for what is no wheel. It is in "$bin" then.
+install_crate() {
+    cargo install --locked --quiet --root "$tools" "$1@$2" || stop "$1 cannot be installed from crates.io: is the network there?"
+}
