@@ -34,8 +34,8 @@ def words(command):
     return shlex.split(command.replace("cargo lambda", shlex.join(CARGO_LAMBDA), 1))
 
 
-def start(command):
-    return subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+def start(command, folder):
+    return subprocess.Popen(command, cwd=folder, start_new_session=True, stdin=subprocess.DEVNULL)
 
 
 def stop(process):
@@ -68,28 +68,33 @@ def accepts(port):
     return True
 
 
-folder, stand_in, watch, *calls = sys.argv[1:]
-os.chdir(folder)
-os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
-port, invoke_port = free_port(), free_port()
-environment = pathlib.Path(".env.check")
-environment.unlink(missing_ok=True)
-running = []
-try:
-    environment_options = ["--env-file", str(environment)]
-    running.append(start([*words(stand_in), *environment_options, "--port", port]))
-    wait_until(lambda: environment.exists() and environment.read_text().endswith("\n"), running[0], stand_in)
-    address = ["--invoke-address", "127.0.0.1", "--invoke-port", invoke_port]
-    running.append(start([*words(watch), *environment_options, *address]))
-    wait_until(lambda: accepts(invoke_port), running[1], watch)
-    for function, event, expected in zip(calls[::3], calls[1::3], calls[2::3], strict=True):
-        invoke = [*CARGO_LAMBDA, "invoke", *([function] if function else []), *address, "--data-ascii", event]
-        # A function that does not start never answers.
-        done = subprocess.run(invoke, stdout=subprocess.PIPE, text=True, timeout=LONGEST_BUILD)
-        print(f"{function} answers {done.stdout.strip()}")
-        if done.returncode or expected not in done.stdout:
-            sys.exit(f"expected {expected}")
-finally:
-    for process in reversed(running):
-        stop(process)
+def local(folder, stand_in, watch, calls):
+    """Runs the two commands in `folder`, and then each call: a function, an event and what is expected."""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+    port, invoke_port = free_port(), free_port()
+    environment = pathlib.Path(folder, ".env.check").resolve()
     environment.unlink(missing_ok=True)
+    environment_options = ["--env-file", str(environment)]
+    address = ["--invoke-address", "127.0.0.1", "--invoke-port", invoke_port]
+    running = []
+    try:
+        running.append(start([*words(stand_in), *environment_options, "--port", port], folder))
+        wait_until(lambda: environment.exists() and environment.read_text().endswith("\n"), running[0], stand_in)
+        running.append(start([*words(watch), *environment_options, *address], folder))
+        wait_until(lambda: accepts(invoke_port), running[1], watch)
+        for function, event, expected in calls:
+            invoke = [*CARGO_LAMBDA, "invoke", *([function] if function else []), *address, "--data-ascii", event]
+            # A function that does not start never answers.
+            done = subprocess.run(invoke, stdout=subprocess.PIPE, text=True, timeout=LONGEST_BUILD)
+            print(f"{function} answers {done.stdout.strip()}")
+            if done.returncode or expected not in done.stdout:
+                sys.exit(f"expected {expected}")
+    finally:
+        for process in reversed(running):
+            stop(process)
+        environment.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    where, the_stand_in, the_watch, *given = sys.argv[1:]
+    local(where, the_stand_in, the_watch, list(zip(given[::3], given[1::3], given[2::3], strict=True)))
