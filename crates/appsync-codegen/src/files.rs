@@ -23,14 +23,14 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn find(schema: &Path, folder: &Path, warnings: &mut Vec<Problem>) -> Result<Self, Error> {
-        let [schema, folder] =
-            [(schema, "the schema"), (folder, "the folder of the operations")].map(|(path, what)| {
-                fs::canonicalize(path).map_err(|error| {
-                    unreadable(path, what, &error)
-                        .with_help("the path is relative to the folder of the crate whose build script runs")
-                })
-            });
-        let (schema, folder) = (schema?, folder?);
+        let find = |path: &Path, what, help: String| {
+            fs::canonicalize(path).map_err(|error| {
+                let relative = "the path is relative to the folder of the crate whose build script runs";
+                unreadable(path, what, &error).with_help(relative.to_owned() + &help)
+            })
+        };
+        let schema = find(schema, "the schema", format!("; {FETCH} fetches the schema of an API"))?;
+        let folder = find(folder, "the folder of the operations", String::new())?;
         let schemas = if schema.is_dir() { graphql_files(&schema, warnings)? } else { vec![schema.clone()] };
         if schemas.is_empty() {
             return Err(Problem::in_file(&schema, "there is no .graphql or .gql file in this folder").into());
@@ -66,10 +66,12 @@ fn read(file: &Path) -> Result<String, Problem> {
         (Some('{'), Some('"' | '}')) | (Some('['), _) => "JSON, such as that of an introspection",
         _ => return Ok(text),
     };
-    let fetch =
-        "fetch the schema as SDL: `aws appsync get-introspection-schema --api-id ID --format SDL schema.graphql`";
-    Err(Problem::in_file(file, format!("this is {what}, and no GraphQL")).with_help(fetch))
+    Err(Problem::in_file(file, format!("this is {what}, and no GraphQL"))
+        .with_help(format!("fetch the schema as SDL: {FETCH}")))
 }
+
+/// Fetches the schema that is deployed.
+const FETCH: &str = "`aws appsync get-introspection-schema --api-id ID --format SDL schema.graphql`";
 
 /// A file that has no place in what is generated.
 pub(crate) fn unused(file: &Path, why: &str) -> Problem {

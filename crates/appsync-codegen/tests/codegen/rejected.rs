@@ -240,6 +240,8 @@ fn the_source_of_an_amplify_api() {
 fn a_missing_schema() {
     let problem = Project::new().without("schema.graphql").problem();
     assert_problem(&problem, "schema.graphql", None, "cannot read the schema", "relative to the folder of the crate");
+    let fetch = "aws appsync get-introspection-schema --api-id ID --format SDL schema.graphql";
+    assert_problem(&problem, "schema.graphql", None, "cannot read the schema", fetch);
 }
 
 #[test]
