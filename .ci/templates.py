@@ -113,7 +113,9 @@ subprocess.run(
 )
 cargo(workspace, "fmt", "--package", "find-order", "--check")
 # With dev-features beside it, what it has in common with the workspace is not compiled again.
-cargo(workspace, "test", "--quiet", "--package", "find-order", "--package", "dev-features")
+selection = ["--package", "find-order", "--package", "dev-features"]
+cargo(workspace, "test", "--quiet", *selection)
+cargo(workspace, "clippy", "--all-targets", "--quiet", *selection, "--", "-D", "warnings")
 local(
     workspace,
     "cargo run --package local-cloud --",
