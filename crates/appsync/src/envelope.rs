@@ -248,6 +248,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_utf_8_is_no_answer_wherever_the_byte_is() {
+        for place in ["thing", "x"] {
+            let body = json!({"data": {place: "?"}, "errors": [{"message": "m"}]}).to_string().into_bytes();
+            assert!(Envelope::<Data>::decode(&body).is_some());
+            let body: Vec<u8> = body.into_iter().map(|byte| if byte == b'?' { 0xff } else { byte }).collect();
+            assert!(Envelope::<Data>::decode(&body).is_none(), "{place}");
+        }
+    }
+
+    #[test]
     fn errors_are_kept_whole_as_long_as_they_are_of_use() {
         let error = json!({"message": "m", "errorType": "T", "errorInfo": {"a": 1}, "path": ["a", 0], "x": 1});
         let large = json!({"message": "m", "errorType": "T", "errorInfo": "x".repeat(MOST_DETAIL), "path": ["a"]});
