@@ -62,6 +62,6 @@ mod tests {
         bounds.at_least("renewals", 1.0, 0.0);
         bounds.at_most("ratio", 1.05, f64::NAN);
         assert_eq!(bounds.check().unwrap_err().to_string(), "missed: memory; renewals; ratio");
-        assert!(bounds.table().contains("| memory     | at most 0.020 | 0.021    | **no** |"), "{}", bounds.table());
+        assert!(bounds.table().contains("| memory     | at most 0.020  | 0.021    | **no** |"), "{}", bounds.table());
     }
 }

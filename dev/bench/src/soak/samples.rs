@@ -80,7 +80,7 @@ mod tests {
         let growing = samples(|at| 1000.0 + at, |_| 1).growth();
         assert!((growing - 89.0 / 1054.5).abs() < 1e-9, "{growing}");
         let wave = samples(|at| 1000.0 + 50.0 * (at % 2.0), |_| 1).growth();
-        assert!(wave.abs() < 0.001, "{wave}");
+        assert!(wave.abs() < 0.005, "{wave}");
         assert!(samples(|at| if at < 5.0 { 1.0 } else { 1000.0 }, |_| 1).growth().abs() < 1e-9, "of the start");
         assert!(Samples::default().growth().is_nan());
     }
