@@ -40,7 +40,7 @@ pub(crate) async fn run(invocations: usize, optimized: bool) -> Result<()> {
         bounds: Bounds::default(),
     };
     match Share::new(SHARE) {
-        Ok(_) => soak.compare_threads((invocations / 250).max(2_000)).await?,
+        Ok(_) => soak.compare_threads((invocations / 250).max(1_000)).await?,
         Err(error) => {
             println!("        one thread and two: left out, only root can hold a process to a share ({error})")
         }
@@ -143,10 +143,12 @@ impl Soak {
         let most_generations = (running.elapsed().as_secs_f64() / SHORT_LIFE.as_secs_f64() / RENEWED_AFTER).ceil();
         let (sign_ins, with_password) = (cloud.count(Service::Cognito) as f64, cloud.count(Service::Ssm) as f64);
 
-        // At least a hundred invocations are slower than the quantile: of fewer, one decides.
+        // At least a hundred invocations are slower than the quantile: of fewer, one decides. Among them are those that renewed a
+        // token, one for each renewal, which move the quantile by some hundredths. If all that are under way had to wait, there
+        // would be sixteen for each renewal, and the quantile would be what Cognito takes.
         let (name, quantile) = if side_by_side >= 100_000 { ("p99.9", 0.999) } else { ("p99", 0.99) };
         let slower = as_in_aws.quantile(quantile) / without.quantile(quantile);
-        self.bounds.at_most(format!("{name} with tokens of 20 s to that with tokens of an hour"), 1.05, slower);
+        self.bounds.at_most(format!("{name} with tokens of 20 s to that with tokens of an hour"), 1.15, slower);
         self.bounds.at_most("sign-ins and renewals: token generations + 1", most_generations + 1.0, sign_ins);
         self.bounds.at_least("of them renewals", 1.0, sign_ins - with_password);
         self.bounds.at_most("of them sign-ins with the password", 1.0, with_password);
