@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use tracing::Instrument as _;
+use serde::de::IgnoredAny;
+use tracing::{Instrument as _, Span};
 
 use crate::{
-    AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, GraphqlError, OperationKind, Partial, RetryPolicy,
+    AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, GraphqlError, RetryPolicy,
     auth::Grant,
     envelope::Envelope,
     exchange::{Answer, exchange},
@@ -17,7 +17,6 @@ use crate::{
 pub(crate) struct Call<'a> {
     pub(crate) client: &'a AppSyncClient,
     pub(crate) name: &'static str,
-    pub(crate) kind: OperationKind,
     pub(crate) body: Bytes,
     pub(crate) headers: HeaderMap,
     /// The client's own, if there is none.
@@ -54,21 +53,21 @@ struct Progress {
     may_have_executed: bool,
 }
 
-/// Sends it until `accept` takes the answer, or there is no point in sending it again.
-pub(crate) async fn send<T: DeserializeOwned, R>(
+/// Sends it until `accept` takes an answer, which has status 200, or there is no point in sending it again.
+pub(crate) async fn send<R>(
     call: &Call<'_>,
-    accept: impl Fn(Partial<T>) -> Result<R, AppSyncError>,
+    span: Span,
+    accept: impl Fn(Answer) -> Result<R, AppSyncError>,
 ) -> Result<R, AppSyncError> {
-    let span = span::of(call.name, call.kind, &call.client.endpoint);
     let mut progress = Progress::default();
     let result = repeat(call, accept, &mut progress).instrument(span.clone()).await;
     span::record(&span, progress.requests, progress.request_id.as_deref(), result.as_ref().err());
     result
 }
 
-async fn repeat<T: DeserializeOwned, R>(
+async fn repeat<R>(
     call: &Call<'_>,
-    accept: impl Fn(Partial<T>) -> Result<R, AppSyncError>,
+    accept: impl Fn(Answer) -> Result<R, AppSyncError>,
     progress: &mut Progress,
 ) -> Result<R, AppSyncError> {
     let mut attempts = 0;
@@ -104,7 +103,7 @@ async fn repeat<T: DeserializeOwned, R>(
 
 /// One attempt. When AppSync refuses the token of an identity, it includes the replay with another one: nothing was
 /// executed, so mutations are replayed too.
-async fn attempt<T: DeserializeOwned>(call: &Call<'_>, progress: &mut Progress) -> Result<Partial<T>, AppSyncError> {
+async fn attempt(call: &Call<'_>, progress: &mut Progress) -> Result<Answer, AppSyncError> {
     let grant = call.auth().grant(call.remaining()).await?;
     let refusal = match post(call, &grant, progress).await {
         Err(error) if error.kind() == ErrorKind::TokenRefused && !progress.has_replayed => error,
@@ -121,42 +120,27 @@ async fn attempt<T: DeserializeOwned>(call: &Call<'_>, progress: &mut Progress) 
     post(call, &fresh, progress).await
 }
 
-async fn post<T: DeserializeOwned>(
-    call: &Call<'_>,
-    grant: &Grant<'_>,
-    progress: &mut Progress,
-) -> Result<Partial<T>, AppSyncError> {
+async fn post(call: &Call<'_>, grant: &Grant<'_>, progress: &mut Progress) -> Result<Answer, AppSyncError> {
     progress.requests += 1;
     let left = call.remaining();
     let limit = call.retry().attempt_timeout().map_or(left, |timeout| timeout.min(left));
     let answer = exchange(call.client, &call.body, &call.headers, grant, limit).await?;
     progress.request_id.clone_from(&answer.info.request_id);
-    decode(answer)
+    if answer.info.is_ok() { Ok(answer) } else { Err(refusal(answer)) }
 }
 
-/// What the answer says; an error if it is none of GraphQL, or has another status than 200.
-fn decode<T: DeserializeOwned>(Answer { info, body }: Answer) -> Result<Partial<T>, AppSyncError> {
-    if !info.is_ok() {
-        // A firewall or a proxy answers with a page.
-        let (mut errors, has_data) = match Envelope::<IgnoredAny>::decode(&body) {
-            Some(Envelope { errors, has_data, .. }) => (errors, has_data),
-            None => (Vec::new(), false),
-        };
-        if let Some(error_type) = info.error_type.clone() {
-            match errors.first_mut() {
-                Some(first) => drop(first.error_type.get_or_insert(error_type)),
-                None => errors.push(GraphqlError { error_type: Some(error_type), ..GraphqlError::default() }),
-            }
-        }
-        return Err(AppSyncError::answered(info, errors, has_data));
-    }
-    match Envelope::decode(&body) {
-        None => Err(AppSyncError::malformed("it is not a GraphQL answer", info)),
-        Some(Envelope { data: Some(Err(misfit)), errors, .. }) if errors.is_empty() => {
-            Err(AppSyncError::malformed(misfit, info))
-        }
-        Some(Envelope { data, errors, has_data }) => {
-            Ok(Partial { data: data.and_then(Result::ok), errors, info, has_data })
+/// What an answer with another status than 200 says.
+fn refusal(Answer { info, body }: Answer) -> AppSyncError {
+    // A firewall or a proxy answers with a page.
+    let (mut errors, has_data) = match Envelope::<IgnoredAny>::decode(&body) {
+        Some(Envelope { errors, has_data, .. }) => (errors, has_data),
+        None => (Vec::new(), false),
+    };
+    if let Some(error_type) = info.error_type.clone() {
+        match errors.first_mut() {
+            Some(first) => drop(first.error_type.get_or_insert(error_type)),
+            None => errors.push(GraphqlError { error_type: Some(error_type), ..GraphqlError::default() }),
         }
     }
+    AppSyncError::answered(info, errors, has_data)
 }

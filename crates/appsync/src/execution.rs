@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     AppSyncClient, AppSyncError, Auth, Deadline, Operation, OperationKind, Partial, RetryPolicy,
     attempts::{self, Call},
-    request,
+    request, span,
 };
 
 /// An operation that is about to be sent; awaiting it sends it.
@@ -74,7 +74,6 @@ impl<'a, O: Operation> Execution<'a, O> {
         Ok(Call {
             client,
             name: O::NAME,
-            kind: O::KIND,
             body: body?,
             headers,
             auth,
@@ -91,7 +90,7 @@ impl<'a, O: Operation> IntoFuture for Execution<'a, O> {
 
     fn into_future(self) -> Self::IntoFuture {
         match self.call() {
-            Ok(call) => Box::pin(async move { attempts::send(&call, Partial::require_complete).await }),
+            Ok(call) => Box::pin(async move { send::<O, _>(&call, Partial::require_complete).await }),
             Err(error) => Box::pin(ready(Err(error))),
         }
     }
@@ -126,10 +125,20 @@ impl<'a, O: Operation> IntoFuture for PartialExecution<'a, O> {
     fn into_future(self) -> Self::IntoFuture {
         match self.0.call() {
             // An answer without any data is an error as long as another attempt may fare better.
-            Ok(call) => Box::pin(async move {
-                attempts::send(&call, Partial::require_some).await.or_else(AppSyncError::into_partial)
-            }),
+            Ok(call) => {
+                Box::pin(
+                    async move { send::<O, _>(&call, Partial::require_some).await.or_else(AppSyncError::into_partial) },
+                )
+            }
             Err(error) => Box::pin(ready(Err(error))),
         }
     }
+}
+
+async fn send<O: Operation, R>(
+    call: &Call<'_>,
+    accept: impl Fn(Partial<O::ResponseData>) -> Result<R, AppSyncError>,
+) -> Result<R, AppSyncError> {
+    let span = span::of(O::NAME, O::KIND, &call.client.endpoint);
+    attempts::send(call, span, |answer| Partial::decode(answer).and_then(&accept)).await
 }

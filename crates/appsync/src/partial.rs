@@ -1,4 +1,6 @@
-use crate::{AppSyncError, GraphqlError, answer::AnswerInfo};
+use serde::de::DeserializeOwned;
+
+use crate::{AppSyncError, GraphqlError, answer::AnswerInfo, envelope::Envelope, exchange::Answer};
 
 /// An answer as AppSync gave it: data and errors may stand side by side, when some fields failed and others did not.
 #[derive(Clone, Debug)]
@@ -48,6 +50,22 @@ impl<T> Partial<T> {
         match self.data {
             Some(_) => Ok(self),
             None => Err(without_data(self.info, self.errors, self.has_data)),
+        }
+    }
+
+    /// What an answer with status 200 says; an error if it is none of GraphQL.
+    pub(crate) fn decode(Answer { info, body }: Answer) -> Result<Self, AppSyncError>
+    where
+        T: DeserializeOwned,
+    {
+        match Envelope::decode(&body) {
+            None => Err(AppSyncError::malformed("it is not a GraphQL answer", info)),
+            Some(Envelope { data: Some(Err(misfit)), errors, .. }) if errors.is_empty() => {
+                Err(AppSyncError::malformed(misfit, info))
+            }
+            Some(Envelope { data, errors, has_data }) => {
+                Ok(Self { data: data.and_then(Result::ok), errors, info, has_data })
+            }
         }
     }
 }
