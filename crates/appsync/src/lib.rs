@@ -131,6 +131,7 @@ mod client;
 mod coercion;
 mod envelope;
 mod error;
+mod events;
 mod exchange;
 mod execution;
 mod finite;
@@ -153,6 +154,7 @@ pub use auth_cache::Deadline;
 pub use client::AppSyncClient;
 pub use envelope::GraphqlError;
 pub use error::AppSyncError;
+pub use events::{EventsClient, FailedEvent, NotPublished, Publish, Published, SuccessfulEvent};
 pub use execution::{Execution, PartialExecution};
 #[cfg(feature = "iam")]
 pub use iam::Iam;

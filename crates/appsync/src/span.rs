@@ -32,6 +32,28 @@ pub(crate) fn of(operation: &str, kind: OperationKind, endpoint: &Url) -> Span {
     )
 }
 
+/// The span of a request that publishes events. It never holds the channel below its namespace, events or tokens.
+///
+/// <https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>
+pub(crate) fn of_publish(namespace: &str, events: usize, endpoint: &Url) -> Span {
+    tracing::info_span!(
+        "appsync",
+        otel.name = format_args!("publish {namespace}"),
+        otel.kind = "client",
+        messaging.operation.name = "publish",
+        messaging.operation.r#type = "send",
+        messaging.batch.message_count = events,
+        http.request.method = "POST",
+        server.address = endpoint.host_str(),
+        server.port = endpoint.port_or_known_default(),
+        http.response.status_code = Empty,
+        http.request.resend_count = Empty,
+        aws.request_id = Empty,
+        error.r#type = Empty,
+        otel.status_code = Empty,
+    )
+}
+
 /// Adds how it ended, all at once: a subscriber may write the fields anew each time. `request_id` is AppSync's last one.
 pub(crate) fn record(span: &Span, requests: u32, request_id: Option<&str>, error: Option<&AppSyncError>) {
     let status = error.map_or(Some(StatusCode::OK), AppSyncError::status);
