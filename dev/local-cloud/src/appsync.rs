@@ -1,8 +1,10 @@
-//! AWS AppSync: the edge that checks the token, the execution of a GraphQL request, and the shapes of its answers.
+//! AWS AppSync: the edge that checks the token, the execution of a GraphQL request, the events that are published, and the
+//! shapes of the answers.
 
 mod answers;
 mod authorize;
 mod directives;
+mod event_api;
 mod execute;
 mod failure;
 mod orders;
@@ -24,11 +26,13 @@ use serde_json::json;
 
 pub(crate) use self::answers::Answers;
 use self::authorize::{Caller, authorize};
+use self::event_api::Batch;
 use self::orders::store::Orders;
 use self::request::GraphQlRequest;
 pub(crate) use self::request::operation_name;
 use self::signature::{Signed, is_signature};
 use crate::answer::Answer;
+use crate::calls::PublishedEvent;
 use crate::ids;
 use crate::jwt::{Claims, Keys};
 use crate::lock::lock;
@@ -70,25 +74,9 @@ impl AppSync {
         seed: &Seed,
         is_trusted: impl FnOnce(&Claims) -> bool,
     ) -> Answer {
-        let now = now_millis.div_euclid(1000);
-        let headers = &head.headers;
-        let elsewhere = lock(&self.user_pool).clone();
-        let caller = match elsewhere {
-            _ if is_signature(headers) => {
-                let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-                let signed = Signed { method: &head.method, path, query, headers, body };
-                let secret_of = |key: &str| (key == seed.access_key_id).then_some(&*seed.secret_access_key);
-                match signed.verify(&seed.region, now, secret_of) {
-                    Ok(()) => Ok(Caller::Iam),
-                    Err((error_type, message)) => return refused_at_the_edge(403, error_type, message),
-                }
-            }
-            Some(pool) => authorize(headers, |token| pool.verify(token), now, |claims| pool.issued(claims)),
-            None => authorize(headers, |token| self.keys.verify(token), now, is_trusted),
-        };
-        let caller = match caller {
+        let caller = match self.caller(head, body, now_millis, seed, is_trusted) {
             Ok(caller) => caller,
-            Err(message) => return refused_at_the_edge(401, "UnauthorizedException", message),
+            Err(refusal) => return refusal,
         };
         let request = match GraphQlRequest::parse(body) {
             Ok(request) => request,
@@ -101,12 +89,63 @@ impl AppSync {
             .header("x-amzn-appsync-tokensconsumed", "1".to_owned())
     }
 
+    /// `POST /event`: the answer, and the events that it says were published.
+    pub(crate) fn publish(
+        &self,
+        head: &Parts,
+        body: &[u8],
+        now_millis: i64,
+        seed: &Seed,
+        is_trusted: impl FnOnce(&Claims) -> bool,
+    ) -> (Answer, Vec<PublishedEvent>) {
+        let batch = match self.caller(head, body, now_millis, seed, is_trusted) {
+            Ok(_) => Batch::parse(body),
+            Err(refusal) => return (refusal, Vec::new()),
+        };
+        match batch {
+            Ok(batch) => {
+                let (body, published) = batch.publish();
+                let answer = Answer::new(200, CONTENT_TYPE, body.to_string(), "ok");
+                (answer.header("x-amzn-requestid", ids::uuid()), published)
+            }
+            Err(message) => (refused_at_the_edge(400, "BadRequestException", &message), Vec::new()),
+        }
+    }
+
+    /// # Errors
+    /// The answer to a request of somebody else.
+    fn caller(
+        &self,
+        head: &Parts,
+        body: &[u8],
+        now_millis: i64,
+        seed: &Seed,
+        is_trusted: impl FnOnce(&Claims) -> bool,
+    ) -> Result<Caller, Answer> {
+        let (now, headers) = (now_millis.div_euclid(1000), &head.headers);
+        if is_signature(headers) {
+            let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+            let signed = Signed { method: &head.method, path, query, headers, body };
+            let secret_of = |key: &str| (key == seed.access_key_id).then_some(&*seed.secret_access_key);
+            let verified = signed.verify(&seed.region, now, secret_of);
+            return verified
+                .map(|()| Caller::Iam)
+                .map_err(|(error_type, message)| refused_at_the_edge(403, error_type, message));
+        }
+        let elsewhere = lock(&self.user_pool).clone();
+        let caller = match elsewhere {
+            Some(pool) => authorize(headers, |token| pool.verify(token), now, |claims| pool.issued(claims)),
+            None => authorize(headers, |token| self.keys.verify(token), now, is_trusted),
+        };
+        caller.map_err(|message| refused_at_the_edge(401, "UnauthorizedException", message))
+    }
+
     pub(crate) fn seed(&self, now_millis: i64) {
         lock(&self.orders).seed(now_millis);
     }
 }
 
-/// `OPTIONS /graphql`: no authorization, no body. Clients open a connection with it ahead of time.
+/// `OPTIONS /graphql` and `OPTIONS /event`: no authorization, no body. Clients open a connection with it ahead of time.
 pub(crate) fn answer_options() -> Answer {
     Answer::new(200, CONTENT_TYPE, String::new(), "ok")
         .header("x-amzn-requestid", ids::uuid())

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::clock::{format_date_time, wall_clock_millis};
@@ -54,7 +55,7 @@ pub struct Call {
     pub at: i64,
     /// The service that was called.
     pub service: Service,
-    /// `AdminInitiateAuth`, `GetParameters`, the GraphQL operation's name, `OPTIONS`, `GetJwks`, `oauth2/token`.
+    /// `AdminInitiateAuth`, `GetParameters`, the GraphQL operation's name, `EventPublish`, `OPTIONS`, `GetJwks`, `oauth2/token`.
     pub operation: String,
     /// The HTTP status sent; 0 when none was, because the connection was reset or the caller went away.
     pub status: u16,
@@ -64,11 +65,24 @@ pub struct Call {
     pub millis: u64,
 }
 
-/// The operation under which `OPTIONS /graphql` is recorded; [`CallLog::count`] leaves it out.
+/// An event that was published to a channel of the Event API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PublishedEvent {
+    /// The channel, as the request has it.
+    pub channel: String,
+    /// The event.
+    pub event: Value,
+}
+
+/// The operation under which `OPTIONS /graphql` and `OPTIONS /event` are recorded; [`CallLog::count`] leaves it out.
 pub(crate) const OPTIONS: &str = "OPTIONS";
 
 /// The operation under which requests to a pool's token endpoint are recorded.
 pub(crate) const TOKEN: &str = "oauth2/token";
+
+/// The operation under which `POST /event` is recorded, by the name of its IAM action.
+pub(crate) const PUBLISH: &str = "EventPublish";
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,13 +96,19 @@ impl fmt::Display for Call {
 #[derive(Debug)]
 pub(crate) struct CallLog {
     calls: Mutex<Vec<Call>>,
+    published: Mutex<Vec<PublishedEvent>>,
     under_way: Mutex<HashMap<String, usize>>,
     subscribers: broadcast::Sender<Call>,
 }
 
 impl Default for CallLog {
     fn default() -> Self {
-        Self { calls: Mutex::default(), under_way: Mutex::default(), subscribers: broadcast::Sender::new(1024) }
+        Self {
+            calls: Mutex::default(),
+            published: Mutex::default(),
+            under_way: Mutex::default(),
+            subscribers: broadcast::Sender::new(1024),
+        }
     }
 }
 
@@ -109,8 +129,17 @@ impl CallLog {
         lock(&self.under_way).get(operation).copied().unwrap_or(0)
     }
 
+    pub(crate) fn published(&self) -> Vec<PublishedEvent> {
+        lock(&self.published).clone()
+    }
+
+    pub(crate) fn publish(&self, events: Vec<PublishedEvent>) {
+        lock(&self.published).extend(events);
+    }
+
     pub(crate) fn reset(&self) {
         lock(&self.calls).clear();
+        lock(&self.published).clear();
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Call> {

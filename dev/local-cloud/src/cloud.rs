@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::appsync::Answers;
-use crate::calls::{Call, Service};
+use crate::calls::{Call, PublishedEvent, Service};
 use crate::faults::Fault;
 use crate::iam::Allow;
 use crate::lock::lock;
@@ -55,6 +55,11 @@ impl LocalCloud {
     /// `http://127.0.0.1:PORT/graphql`: the endpoint of the GraphQL API.
     pub fn graphql_url(&self) -> String {
         format!("http://{}/graphql", self.address)
+    }
+
+    /// `http://127.0.0.1:PORT/event`: the endpoint of the Event API.
+    pub fn event_url(&self) -> String {
+        format!("http://{}/event", self.address)
     }
 
     /// Ids and credentials of the example. They exist only if the builder did not say `.seed(false)`.
@@ -140,12 +145,17 @@ impl LocalCloud {
         self.state.calls.all()
     }
 
-    /// How many calls `service` got. Opening a connection with `OPTIONS /graphql` is not counted.
+    /// The events published so far, in their order.
+    pub fn published(&self) -> Vec<PublishedEvent> {
+        self.state.calls.published()
+    }
+
+    /// How many calls `service` got. Opening a connection with `OPTIONS` is not counted.
     pub fn count(&self, service: Service) -> usize {
         self.state.calls.count(service)
     }
 
-    /// How often an operation was called, by its name: `AdminInitiateAuth`, `GetParameters`, `GetOrder`, `OPTIONS`, `oauth2/token`.
+    /// How often an operation was called, by its name: `AdminInitiateAuth`, `GetParameters`, `GetOrder`, `EventPublish`, `OPTIONS`, `oauth2/token`.
     pub fn count_of(&self, operation: &str) -> usize {
         self.state.calls.count_of(operation)
     }
@@ -155,7 +165,7 @@ impl LocalCloud {
         self.state.calls.under_way(operation)
     }
 
-    /// Forgets the calls so far.
+    /// Forgets the calls and the published events so far.
     pub fn reset_calls(&self) {
         self.state.calls.reset();
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The fields of the span of an operation, as they are when it ends.
-async fn span_of(operation: impl Future<Output = ()>) -> Value {
+pub(crate) async fn span_of(operation: impl Future<Output = ()>) -> Value {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

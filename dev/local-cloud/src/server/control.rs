@@ -19,6 +19,7 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Answer {
             state.calls.reset();
             ok(&json!({}))
         }
+        (&Method::GET, "published") => ok(&json!(state.calls.published())),
         (&Method::GET, "settings") => ok(&lock(&state.settings).to_json(&state.clock)),
         (&Method::PUT, "settings") => match change_settings(state, body) {
             Ok(()) => ok(&lock(&state.settings).to_json(&state.clock)),

@@ -4,7 +4,7 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
 
 use crate::appsync;
-use crate::calls::{OPTIONS, Service, TOKEN};
+use crate::calls::{OPTIONS, PUBLISH, Service, TOKEN};
 
 pub(super) enum Route {
     Control,
@@ -20,6 +20,7 @@ pub(super) enum Call {
     Jwks { pool: String },
     Token,
     GraphQl { operation: String },
+    Publish,
     Options,
 }
 
@@ -33,7 +34,8 @@ impl Route {
             (&Method::POST, "/") => Self::Call(Call::of_target(&head.headers)),
             (&Method::POST, "/graphql") => Self::Call(Call::GraphQl { operation: appsync::operation_name(body) }),
             (&Method::POST, "/oauth2/token") => Self::Call(Call::Token),
-            (&Method::OPTIONS, "/graphql") => Self::Call(Call::Options),
+            (&Method::POST, "/event") => Self::Call(Call::Publish),
+            (&Method::OPTIONS, "/graphql" | "/event") => Self::Call(Call::Options),
             (&Method::GET, _) => match path[1..].strip_suffix("/.well-known/jwks.json") {
                 Some(pool) => Self::Call(Call::Jwks { pool: pool.to_owned() }),
                 None => Self::Nowhere,
@@ -60,7 +62,7 @@ impl Call {
             Self::Cognito { .. } | Self::Jwks { .. } | Self::Token => Service::Cognito,
             Self::Ssm { .. } => Service::Ssm,
             Self::SecretsManager { .. } => Service::SecretsManager,
-            Self::GraphQl { .. } | Self::Options => Service::AppSync,
+            Self::GraphQl { .. } | Self::Publish | Self::Options => Service::AppSync,
         }
     }
 
@@ -73,6 +75,7 @@ impl Call {
             | Self::GraphQl { operation } => operation,
             Self::Token => TOKEN,
             Self::Jwks { .. } => "GetJwks",
+            Self::Publish => PUBLISH,
             Self::Options => OPTIONS,
         }
     }

@@ -11,6 +11,7 @@ mod cognito_refresh;
 mod cognito_sign_in;
 mod cognito_tokens;
 mod control;
+mod event_api;
 mod faults;
 mod iam;
 mod secrets_manager;

@@ -131,6 +131,16 @@ impl Cloud {
         .await
     }
 
+    /// A request to publish, by whom `authorization` says.
+    pub(crate) async fn publish_as(&self, authorization: Option<&str>, body: &Value) -> Reply {
+        let request = self.http.post(self.event_url()).body(body.to_string());
+        Reply::of(match authorization {
+            Some(authorization) => request.header("authorization", authorization),
+            None => request,
+        })
+        .await
+    }
+
     /// A pool with a client, a group and nothing else; gives the ids of pool and client.
     pub(crate) async fn new_pool(&self, mut pool: Value, mut client: Value) -> (String, Value) {
         pool["PoolName"] = json!("another");
