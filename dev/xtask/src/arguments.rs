@@ -130,7 +130,7 @@ pub(crate) struct Soak {
     /// how many invocations while tokens live for seconds (default 1000000)
     #[argh(option, default = "at_least_one(1_000_000)")]
     pub(crate) requests: NonZeroUsize,
-    /// programs as they are compiled for development, which takes seconds instead of minutes
+    /// programs as they are compiled for development, in less time, and without the comparison of one thread and two
     #[argh(switch)]
     pub(crate) quick: bool,
 }
