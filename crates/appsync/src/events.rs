@@ -85,7 +85,7 @@ impl EventsClient {
     /// and perhaps one in front. The first segment is the channel's namespace.
     ///
     /// # Errors
-    /// Before anything is sent: [`Invalid`](crate::ErrorKind::Invalid) when the channel is none, when there are no events, or
+    /// Before anything is sent: [`Invalid`](crate::ErrorKind::Invalid) when the channel is malformed, when there are no events, or
     /// when one of them cannot be written as JSON; [`TooLarge`](crate::ErrorKind::TooLarge) when there are too many or one is
     /// too large. Otherwise when AppSync refuses the request as a whole, or there is no answer; see [`AppSyncError::kind`].
     pub fn publish(&self, channel: &str, events: &[impl Serialize]) -> Publish<'_> {

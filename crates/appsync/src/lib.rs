@@ -45,8 +45,8 @@
 //! | `Throttled` | 429; throttling of a data source | yes |
 //! | `Unavailable` | no connection, no complete answer, 5xx, a data source that fails by itself | yes |
 //! | `TimedOut` | the deadline; `ExecutionTimeout` | an attempt that a policy cuts short |
-//! | `Invalid` | the document does not fit the schema, or exceeds the API's limits (`QueryDepthLimitReached`, `ResolverExecutionLimitReached`); 400; a subscription | no |
-//! | `TooLarge` | a request above 1 MiB, an answer above the limit; 413; a list above its limit of pages | no |
+//! | `Invalid` | the document does not fit the schema, or exceeds the API's limits (`QueryDepthLimitReached`, `ResolverExecutionLimitReached`); 400; a subscription; a malformed channel | no |
+//! | `TooLarge` | a request above 1 MiB, an answer above the limit; 413; a list above its limit of pages; more than five events, or one above 240 KB | no |
 //! | `Resolver` | any other error of a field | no |
 //! | `Malformed` | no GraphQL answer, or data that does not fit the types | no |
 //!
@@ -55,7 +55,7 @@
 //!
 //! # Retries
 //!
-//! | | query, or marked [`idempotent`](Execution::idempotent) | mutation |
+//! | | query, or marked [`idempotent`](Execution::idempotent) | mutation, events |
 //! | --- | --- | --- |
 //! | no connection, or it ended before it took the request's body | yes | yes |
 //! | 401 of a service's token | once | once |
@@ -97,11 +97,29 @@
 //! [`AppSyncClient::paginate`] reads a list page by page, as a stream, within one deadline, and notices lists that never
 //! end.
 //!
+//! # AppSync Events
+//!
+//! [`EventsClient`] publishes to the channels of an Event API, with the same identities, headers, errors and deadlines:
+//!
+//! ```no_run
+//! # use appsync::EventsClient;
+//! # async fn example<Shipped: serde::Serialize>(events: EventsClient, shipped: [Shipped; 2])
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! let published = events.publish("/default/orders", &shipped).await?;
+//! published.require_all()?; // AppSync may take some events and refuse others: `failed` has their indexes
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Events are retried as a mutation is: subscribers get nothing twice, unless the call is marked
+//! [`idempotent`](Publish::idempotent).
+//!
 //! # Observing it
 //!
 //! Each operation is a `tracing` span with OpenTelemetry's fields for GraphQL and HTTP (`graphql.operation.name`,
 //! `http.response.status_code`, `http.request.resend_count`, `aws.request_id`, `error.type`, ...), and each further attempt a warning in it.
-//! Variables, data and tokens are in none of them.
+//! A call that publishes has the fields for messaging in place of GraphQL's, and of the channel the namespace alone. Variables, data,
+//! events and tokens are in none of them.
 //!
 //! # Testing your own code
 //!

@@ -159,9 +159,10 @@ fn execute(state: &State, head: &Parts, body: &[u8], call: &Call) -> Answer {
             lock(&state.cognito).issued_by_first_pool(claims)
         }),
         Call::Publish => {
-            let (answer, published) = state.appsync.publish(head, body, state.clock.now_millis(), &state.seed, |claims| {
-                lock(&state.cognito).issued_by_first_pool(claims)
-            });
+            let (answer, published) =
+                state.appsync.publish(head, body, state.clock.now_millis(), &state.seed, |claims| {
+                    lock(&state.cognito).issued_by_first_pool(claims)
+                });
             state.calls.publish(published);
             answer
         }

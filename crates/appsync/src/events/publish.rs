@@ -18,7 +18,7 @@ use crate::{
 /// Events that are about to be published; awaiting it sends them.
 ///
 /// Publishing twice is seen by subscribers: a request that AppSync may have executed is not sent again, unless it is marked
-/// [`idempotent`](Self::idempotent). That is the column "mutation" of [the table of retries](crate#retries).
+/// [`idempotent`](Self::idempotent). That is the column "mutation, events" of [the table of retries](crate#retries).
 #[must_use = "events are published when it is awaited"]
 pub struct Publish<'a> {
     client: &'a AppSyncClient,
