@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let cloud = LocalCloud::start().await?;
-    let (id, secret) = cloud.machine_client();
+    let seed = cloud.seed();
 
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = AppSyncClient::http_client().no_proxy().build()?;
-    let credentials = ClientCredentials::new(id, secret);
+    let credentials = ClientCredentials::new(&seed.machine_client_id, &seed.machine_client_secret);
     let source = ClientCredentialsTokenSource::new(http.clone(), cloud.token_url().parse()?, credentials);
     let appsync = AppSyncClient::new(http.clone(), cloud.graphql_url().parse()?, Identity::new(source));
     // Before it listens. A failure would be no reason not to start: the first request would try again.
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("POST /orders: {created}");
     let listed = http.get(&url).send().await?.text().await?;
     println!("GET /orders: {listed}, after {} sign-in in all", cloud.count_of("oauth2/token"));
-    assert_eq!((listed, cloud.count_of("oauth2/token")), (format!("[{created}]"), 1));
+    assert_eq!((listed.contains(&created), cloud.count_of("oauth2/token")), (true, 1));
 
     cloud.inject(Fault::slow(Service::AppSync, Duration::from_secs(600)));
     let late = http.get(&url).send().await?.status();
