@@ -38,12 +38,10 @@ impl AppSyncClient {
     /// `http` must follow no redirects: reqwest takes only `Authorization` off a request that is redirected to another
     /// host, and would send it an API key or the session token of a signature. AppSync itself redirects nobody.
     /// [`AppSyncClient::http_client`] makes such a client. A user name and a password in `endpoint` are taken out.
-    pub fn new(http: reqwest::Client, mut endpoint: Url, auth: impl Into<Auth>) -> Self {
-        // Errors show it, and AppSync takes neither. Only a URL without a host cannot be changed, and has neither.
-        let _ = (endpoint.set_username(""), endpoint.set_password(None));
+    pub fn new(http: reqwest::Client, endpoint: Url, auth: impl Into<Auth>) -> Self {
         Self {
             http,
-            endpoint: Arc::new(endpoint),
+            endpoint: without_credentials(endpoint),
             auth: auth.into(),
             clock: Clock::wall(),
             retry: RetryPolicy::standard(),
@@ -214,6 +212,11 @@ impl AppSyncClient {
         connected
     }
 
+    /// The same client of another API, with a retry budget of its own.
+    pub(crate) fn with_endpoint(self, endpoint: Url) -> Self {
+        Self { endpoint: without_credentials(endpoint), budget: RetryBudget::full(), ..self }
+    }
+
     pub(crate) fn deadline(&self) -> Deadline {
         self.deadline.unwrap_or_else(|| Deadline::longest(self.clock.now()))
     }
@@ -231,6 +234,13 @@ impl AppSyncClient {
         // Only a connection whose answer has been read can be used again.
         exchange::read(&mut answer, self.response_limit).await.map(drop).map_err(AppSyncError::without_execution)
     }
+}
+
+/// Errors show the endpoint, and AppSync takes neither a user name nor a password in it.
+fn without_credentials(mut endpoint: Url) -> Arc<Url> {
+    // Only a URL without a host cannot be changed, and has neither.
+    let _ = (endpoint.set_username(""), endpoint.set_password(None));
+    Arc::new(endpoint)
 }
 
 impl fmt::Debug for AppSyncClient {

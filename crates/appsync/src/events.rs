@@ -35,9 +35,13 @@ impl EventsClient {
     /// `https://abc.appsync-api.eu-west-1.amazonaws.com/event`, with `auth`, which can be an
     /// [`Identity`](auth_cache::Identity). [`AppSyncClient::http_client`] makes the HTTP client.
     pub fn new(http: reqwest::Client, endpoint: Url, auth: impl Into<Auth>) -> Self {
-        // It is about five events at the most.
-        const LARGEST_ANSWER: usize = 256 << 10;
         Self(AppSyncClient::new(http, endpoint, auth).with_response_limit(LARGEST_ANSWER))
+    }
+
+    /// A client that publishes to the Event API at `endpoint` with the HTTP client, the token, the headers, the retries and the
+    /// deadline of `appsync`, such as the client of a function's execution context: both sign in once.
+    pub fn like(appsync: &AppSyncClient, endpoint: Url) -> Self {
+        Self(appsync.clone().with_endpoint(endpoint).with_response_limit(LARGEST_ANSWER))
     }
 
     /// The same client with another policy of retries.
@@ -100,6 +104,9 @@ impl EventsClient {
         self.0.warm_up(limit).await
     }
 }
+
+/// It is about five events at the most.
+const LARGEST_ANSWER: usize = 256 << 10;
 
 impl fmt::Debug for EventsClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

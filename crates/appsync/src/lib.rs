@@ -99,7 +99,8 @@
 //!
 //! # AppSync Events
 //!
-//! [`EventsClient`] publishes to the channels of an Event API, with the same identities, headers, errors and deadlines:
+//! [`EventsClient`] publishes to the channels of an Event API, with the same identities, headers, errors and deadlines
+//! ([`EventsClient::like`] makes one of an [`AppSyncClient`]):
 //!
 //! ```no_run
 //! # use appsync::EventsClient;

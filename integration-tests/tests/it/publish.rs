@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     secrets::Log,
-    setup::{ends_after, until},
+    setup::{self, ends_after, until},
     spans::span_of,
     wire::{Step, Wire, answer, http_client, identity, json as answer_of},
 };
@@ -95,6 +95,23 @@ async fn events_arrive_in_their_channel_in_their_order() {
         {"channel": "default", "event": "é\n\""},
     ]);
     assert_eq!((t.published(), t.requests(), t.sign_ins()), (wanted, 2, 1));
+}
+
+#[tokio::test]
+async fn a_function_that_publishes_too_signs_in_once() {
+    let t = setup::Setup::start().await;
+    let events = EventsClient::like(&t.appsync, t.cloud.event_url().parse().unwrap());
+    t.get_order().await.unwrap();
+    events.publish("/default/orders", &["order-1"]).await.unwrap().require_all().unwrap();
+    assert_eq!((t.sign_ins(), t.cloud.published().len()), (1, 1));
+
+    let wire = Wire::always(taken()).await;
+    let url = wire.url.replace("://", "://user:canary@").parse().unwrap();
+    let events = EventsClient::like(&t.appsync.clone().traced_by(Some("Root=1-2-3")), url);
+    events.publish("/default/orders", &["order-1"]).await.unwrap().require_all().unwrap();
+    assert_eq!(wire.requests()[0].header("x-amzn-trace-id"), Some("Root=1-2-3"));
+    assert!(wire.requests()[0].header("authorization").unwrap().starts_with("eyJ"));
+    assert!(!format!("{events:?}").contains("canary"), "{events:?}");
 }
 
 #[tokio::test]
@@ -347,4 +364,23 @@ async fn a_span_names_the_namespace_and_how_it_ended() {
     assert_eq!(span["aws.request_id"], "request-1");
     let span = span_of(async { drop(publish().await.unwrap_err()) }).await;
     assert_eq!((&span["error.type"], &span["http.response.status_code"]), (&json!("invalid"), &json!(400)));
+}
+
+#[tokio::test]
+async fn an_iam_principal_publishes_with_its_signature() {
+    let t = Setup::start().await;
+    let seed = t.cloud.seed();
+    let iam = |access_key: &str, secret: &str| {
+        let credentials = Credentials::new(access_key, secret, Some("session".to_owned()), None, "test");
+        t.events.publish("/default/a", &[1]).authorized_by(Iam::in_region(credentials, &seed.region))
+    };
+    iam(&seed.access_key_id, &seed.secret_access_key).await.unwrap().require_all().unwrap();
+    for (access_key, secret, error_type) in [
+        (&*seed.access_key_id, "wrong", "InvalidSignatureException"),
+        ("other", &*seed.secret_access_key, "UnrecognizedClientException"),
+    ] {
+        let error = iam(access_key, secret).await.unwrap_err();
+        assert_eq!((error.kind(), error.error_type()), (ErrorKind::TokenRefused, Some(error_type)));
+    }
+    assert_eq!((t.cloud.published().len(), t.sign_ins()), (1, 0));
 }
