@@ -146,7 +146,7 @@ fn sensitive(text: &str) -> Result<HeaderValue, AuthError> {
         return Err(AuthError("the token or key is empty"));
     }
     let mut value = HeaderValue::from_str(text)
-        .map_err(|_| AuthError("the token or key has characters that no header may have"))?;
+        .map_err(|_| AuthError("the token or key contains characters that are invalid in an HTTP header"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -181,20 +181,22 @@ impl fmt::Display for AppSyncError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind() {
             ErrorKind::SignIn => "no token to call AppSync with",
-            ErrorKind::TokenRefused => "AppSync refused the token",
-            ErrorKind::Denied => "AppSync denied the operation",
+            ErrorKind::TokenRefused => "AppSync rejected the token; check the API's authorization modes and user pool",
+            ErrorKind::Denied => "AppSync denied the operation; check the caller's groups and permissions",
             ErrorKind::NotFound => "not found",
-            ErrorKind::ConditionFailed => "a condition of the write did not hold",
+            ErrorKind::ConditionFailed => {
+                "conditional check failed: the item changed or is missing; read it again first"
+            }
             ErrorKind::Throttled => "AppSync throttles",
-            ErrorKind::Invalid => "AppSync could not accept the operation",
+            ErrorKind::Invalid => "AppSync rejected the operation; compare it with the deployed schema",
             ErrorKind::TooLarge if self.status() == Some(StatusCode::OK) => {
-                "the operation was executed, but the answer is too large"
+                "the operation was executed, but the response is too large"
             }
             ErrorKind::TooLarge => "too large",
             ErrorKind::Resolver => "a resolver failed",
             ErrorKind::TimedOut => "the deadline passed",
             ErrorKind::Unavailable => "AppSync is not available",
-            ErrorKind::Malformed => "AppSync's answer is malformed",
+            ErrorKind::Malformed => "AppSync's response is malformed",
         })?;
         if let Some(context) = &self.0.context {
             write!(f, ": {context}")?;

@@ -41,7 +41,7 @@ impl Iam {
         match host.split('.').collect::<Vec<_>>().as_slice() {
             [_id, "appsync-api", region, "amazonaws", "com"]
             | [_id, "appsync-api", region, "amazonaws", "com", "cn"] => Ok(Self::in_region(credentials, *region)),
-            _ => Err(AuthError("the endpoint's host name does not tell the region to sign for")),
+            _ => Err(AuthError("cannot derive the region from the host; use `Iam::in_region`")),
         }
     }
 

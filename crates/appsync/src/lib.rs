@@ -2,14 +2,14 @@
 #![doc = include_str!("../README.md")]
 //! # Identities
 //!
-//! A client has an [`Auth`], and each operation can have another, by [`Execution::authorized_by`].
+//! A client has an [`Auth`]. [`Execution::authorized_by`] sets another for one operation.
 //!
-//! | | sent as | when AppSync refuses it (401) |
+//! | | sent as | when AppSync rejects it (401) |
 //! | --- | --- | --- |
-//! | [`auth_cache::Identity`]: a service that signs in | `Authorization`, the raw JWT | the token is dropped, and the operation replayed once with another one, mutations too |
-//! | [`Auth::token`]: a caller's JWT, of Cognito or OIDC, or for a Lambda authorizer | `Authorization`, raw | the caller is told |
-//! | [`Auth::api_key`] | `x-api-key` | the caller is told |
-//! | `Iam` (feature `iam`) | a Signature Version 4 | the caller is told |
+//! | [`auth_cache::Identity`]: a service that signs in | `Authorization`, the raw JWT | the token is dropped, and the operation, even a mutation, is replayed once with a new one |
+//! | [`Auth::token`]: a caller's JWT, of Cognito or OIDC, or for a Lambda authorizer | `Authorization`, raw | an error |
+//! | [`Auth::api_key`] | `x-api-key` | an error |
+//! | `Iam` (feature `iam`) | a Signature Version 4 | an error |
 //!
 //! ```no_run
 //! # use appsync::{AppSyncClient, Auth, Operation};
@@ -26,58 +26,58 @@
 //!
 //! # Headers
 //!
-//! [`AppSyncClient::with_header`] adds a header to all requests of a client, [`Execution::with_header`] to those of one operation:
-//! `x-appsync-domain` for a private API, a tenant or a `traceparent` for the resolvers' `ctx.request.headers`.
+//! [`AppSyncClient::with_header`] adds a header to all requests of a client, [`Execution::with_header`] to those of one
+//! operation: for example `x-appsync-domain` for a private API, or a `traceparent` for the resolvers' `ctx.request.headers`.
 //!
 //! # Errors
 //!
-//! [`AppSyncError::kind`] says what an error means, without looking at messages. Beside it stand AppSync's own
-//! `errorType`, `errorInfo` and `path`, the HTTP status, the request's id, how long to wait, and whether AppSync
+//! [`AppSyncError::kind`] says what an error means: you need not parse messages. The error also has AppSync's `errorType`,
+//! `errorInfo` and `path`, the HTTP status, the request id, how long to wait, and whether AppSync
 //! [may have executed](AppSyncError::may_have_executed) the operation.
 //!
 //! | [`ErrorKind`] | when | sent again |
 //! | --- | --- | --- |
-//! | `SignIn` | there is no token; nothing was sent | no: the token cache has a cool-down of its own |
-//! | `TokenRefused` | 401 `UnauthorizedException`; a refused signature | once, with a new token of a service |
-//! | `Denied` | 200 with `Unauthorized`; 403 of a firewall | no |
-//! | `NotFound` | never by itself; see [`AppSyncError::not_found`] | no |
+//! | `SignIn` | there is no token; nothing was sent | no: the token cache has its own cool-down |
+//! | `TokenRefused` | 401 `UnauthorizedException`; a rejected signature | once, with a service's new token |
+//! | `Denied` | 200 with `Unauthorized`; 403 from a firewall | no |
+//! | `NotFound` | only if you create it: [`AppSyncError::not_found`] | no |
 //! | `ConditionFailed` | `DynamoDB:ConditionalCheckFailedException`, Amplify's `ConflictUnhandled` | no |
 //! | `Throttled` | 429; throttling of a data source | yes |
-//! | `Unavailable` | no connection, no complete answer, 5xx, a data source that fails by itself | yes |
-//! | `TimedOut` | the deadline; `ExecutionTimeout` | an attempt that a policy cuts short |
+//! | `Unavailable` | no connection, an incomplete response, 5xx, a failing data source | yes |
+//! | `TimedOut` | the deadline; `ExecutionTimeout` | only an attempt that the policy's time limit ended |
 //! | `Invalid` | the document does not fit the schema, or exceeds the API's limits (`QueryDepthLimitReached`, `ResolverExecutionLimitReached`); 400; a subscription; a malformed channel | no |
-//! | `TooLarge` | a request above 1 MiB, an answer above the limit; 413; a list above its limit of pages; more than five events, or one above 240 KB | no |
+//! | `TooLarge` | a request above 1 MiB, a response above the limit; 413; a list above its limit of pages; more than five events, or one above 240 KB | no |
 //! | `Resolver` | any other error of a field | no |
-//! | `Malformed` | no GraphQL answer, or data that does not fit the types | no |
+//! | `Malformed` | not a GraphQL response, or data that does not fit the types | no |
 //!
-//! Whether a null node is an error is for the caller to say:
+//! You decide whether a null node is an error:
 //! `data.get_order.ok_or_else(|| AppSyncError::not_found("this order"))?`.
 //!
 //! # Retries
 //!
 //! | | query, or marked [`idempotent`](Execution::idempotent) | mutation, events |
 //! | --- | --- | --- |
-//! | no connection, or it ended before it took the request's body | yes | yes |
-//! | 401 of a service's token | once | once |
-//! | 429, 408 | yes | yes: taken as a refusal before anything is executed |
-//! | the connection was lost later, or the answer is not complete | yes | no |
-//! | 5xx, throttling of a data source in a 200 answer | yes | no |
+//! | no connection, or it closed before it accepted the request's body | yes | yes |
+//! | 401 for a service's token | once | once |
+//! | 429, 408 | yes | yes: AppSync rejected it before executing anything |
+//! | the connection was lost later, or the response is incomplete | yes | no |
+//! | 5xx, throttling of a data source in a 200 response | yes | no |
 //! | anything else | no | no |
 //!
-//! [`RetryPolicy::standard`] makes three attempts at the most, with full jitter, never before a `Retry-After` (seconds or
-//! a date) is over, and out of a [budget](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)
-//! that all clones of a client share. A connection that the server closed while Lambda froze the process is not used
-//! again, or, when the client cannot know yet, falls under this table.
+//! [`RetryPolicy::standard`] makes at most three attempts, with full jitter, and respects `Retry-After` (seconds or a date).
+//! All clones of a client share a [retry budget](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+//! The client does not reuse a connection that the server closed while Lambda froze the process. If it cannot know yet,
+//! this table applies.
 //!
 //! # Deadline
 //!
-//! Sign-in, connection, attempts, pauses and answer share one [`Deadline`]: 30 s, or the end of a Lambda invocation less
-//! half a second ([`Deadline::of_invocation`]). No attempt starts after it, and no pause that would outlast it.
+//! Sign-in, connection, attempts, pauses and response share one [`Deadline`]: 30 s, or half a second before the end of a
+//! Lambda invocation ([`Deadline::of_invocation`]). No attempt starts after it, and no pause lasts beyond it.
 //!
 //! # Partial data
 //!
-//! An execution gives data or an error. With [`partial`](Execution::partial) it gives both, as GraphQL does: some fields,
-//! and the errors of the others. An answer in which all fields of the operation failed has no data.
+//! An execution returns data or an error. With [`partial`](Execution::partial) it returns both, as GraphQL does: some
+//! fields, and the errors of the others. A response in which all fields of the operation failed has no data.
 //!
 //! ```no_run
 //! # use appsync::{AppSyncClient, AppSyncError, Operation};
@@ -94,7 +94,7 @@
 //!
 //! # Lists
 //!
-//! [`AppSyncClient::paginate`] reads a list page by page, as a stream, within one deadline, and notices lists that never
+//! [`AppSyncClient::paginate`] reads a list page by page, as a stream, within one deadline. It detects lists that never
 //! end.
 //!
 //! # AppSync Events
@@ -118,15 +118,15 @@
 //! # Observing it
 //!
 //! Each operation is a `tracing` span with OpenTelemetry's fields for GraphQL and HTTP (`graphql.operation.name`,
-//! `http.response.status_code`, `http.request.resend_count`, `aws.request_id`, `error.type`, ...), and each further attempt a warning in it.
-//! A call that publishes has the fields for messaging in place of GraphQL's, and of the channel the namespace alone. Variables, data,
-//! events and tokens are in none of them.
+//! `http.response.status_code`, `http.request.resend_count`, `aws.request_id`, `error.type`, ...). Each further attempt logs
+//! a warning in it. A call that publishes has the fields for messaging instead of GraphQL's, and only the namespace of the channel.
+//! Variables, data, events and tokens are never logged.
 //!
 //! # Testing your own code
 //!
-//! Use the real client against a server of your own: only the URL differs, and any API key does. A [`ManualClock`]
-//! decides what is late. Retries without pauses make failures fast. Build the HTTP client with `no_proxy()`: reqwest
-//! would send requests for this machine to the proxy of `HTTP_PROXY`, too.
+//! Use the real client with your own server: only the URL differs, and any API key works. A [`ManualClock`] controls the
+//! deadline. Retries without pauses make failing tests fast. Build the HTTP client with `no_proxy()`: otherwise reqwest
+//! sends requests for this machine to the proxy in `HTTP_PROXY` too.
 //!
 //! ```
 //! use appsync::{AppSyncClient, Auth, RetryPolicy};

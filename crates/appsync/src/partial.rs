@@ -59,7 +59,7 @@ impl<T> Partial<T> {
         T: DeserializeOwned,
     {
         match Envelope::decode(&body) {
-            None => Err(AppSyncError::malformed("it is not a GraphQL answer", info)),
+            None => Err(AppSyncError::malformed("it is not a GraphQL response; check the URL", info)),
             Some(Envelope { data: Some(Err(misfit)), errors, .. }) if errors.is_empty() => {
                 Err(AppSyncError::malformed(misfit, info))
             }

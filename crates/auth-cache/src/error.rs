@@ -77,13 +77,15 @@ pub enum SignInError {
         source: BoxError,
     },
     /// The provider's answer holds no usable token.
-    #[error("the identity provider's answer holds no usable token")]
+    #[error("the identity provider's response contains no usable token; check the endpoint")]
     BadToken(#[from] TokenFormatError),
     /// The provider's answer holds a token that is expired already.
-    #[error("the token is expired on arrival; is the local clock right?")]
+    #[error("the token is expired on arrival; check the local clock and the lifetime of tokens")]
     ExpiredOnArrival,
     /// The provider's answer holds the very token that the API has just refused.
-    #[error("the identity provider returned the token that the API has just refused")]
+    #[error(
+        "the identity provider returned the token that the API just rejected; check that the API accepts its tokens"
+    )]
     RejectedAgain,
     /// The source panicked.
     #[error("the token source panicked")]
@@ -247,7 +249,7 @@ pub enum TokenError {
         retry_after: Duration,
     },
     /// The caller's limit passed. The sign-in is not cancelled: the next call joins it.
-    #[error("no token after {} ms; the sign-in goes on", waited.as_millis())]
+    #[error("no token within {} ms; the sign-in continues", waited.as_millis())]
     #[non_exhaustive]
     TimedOut {
         /// The caller's limit.

@@ -2,12 +2,12 @@
 #![doc = include_str!("../README.md")]
 //! # Why
 //!
-//! Signing in to Amazon Cognito at each invocation costs 100-300 ms and one unit of a tight quota. Lambda keeps the
-//! process between invocations, so a token can be kept in a module-level static and reused until shortly before it
-//! expires. That is easy to get nearly right. What goes wrong is what happens around it: a hundred callers that find
-//! the cache empty, a provider that throttles, a process that is frozen in the middle of a sign-in, a token that the
-//! API refuses before its time. The [corner cases](corner_cases) are listed, each with the tests that show it, and so is
-//! [what callers see](answers) of every answer that a service can give.
+//! A sign-in to Amazon Cognito at each invocation takes 100-300 ms and counts against a low quota (about ten sign-ins per
+//! second for one user). Lambda keeps the process between invocations, so a token can be kept in a module-level static and
+//! reused until shortly before it expires. The hard cases are a hundred callers that find the cache empty, a provider that
+//! throttles, a process that is frozen during a sign-in, and a token that the API rejects before it expires. The
+//! [corner cases](corner_cases) are listed with their tests, and so is [what callers see](answers) for each response of a
+//! service.
 //!
 //! # How
 //!
@@ -38,78 +38,78 @@
 //! # }
 //! ```
 //!
-//! [`Identity::send`] sends a request with the token, and once more with another one if the API refuses it; a layer for
-//! tower does the same (feature `tower`). [`Identities`] are several, such as one per tenant.
+//! [`Identity::send`] sends a request with the token, and once more with a new token if the API rejects the first. A layer
+//! for tower does the same (feature `tower`). [`Identities`] holds several, such as one per tenant.
 //!
 //! | source | feature | |
 //! | --- | --- | --- |
 //! | `CognitoTokenSource` | `cognito`, on by default | a user with a password; renews with the refresh token |
 //! | `ClientCredentialsTokenSource` | `client-credentials` | a machine-to-machine client, at an OAuth 2.0 token endpoint |
-//! | [`Published`], from an `SsmTokenStore`, a `SecretsManagerTokenStore` or your own [`TokenStore`] | `ssm`, `secrets-manager` | what a [`Publisher`] has signed in for, so that a fleet signs in once; with another source as the fallback |
+//! | [`Published`], from an `SsmTokenStore`, a `SecretsManagerTokenStore` or your own [`TokenStore`] | `ssm`, `secrets-manager` | the token of a [`Publisher`], so that a fleet signs in once; with another source as the fallback |
 //! | a closure, or your own [`TokenSource`] | | anything else |
 //!
 //! Credentials come from `SsmCredentials` (feature `ssm`, on by default), `SecretsManagerCredentials` (feature
-//! `secrets-manager`), or are given as [`Credentials`]. Without any feature, the crate knows nothing of AWS.
+//! `secrets-manager`) or a [`Credentials`] value. Without features, the crate does not depend on AWS.
 #![cfg_attr(feature = "document-features", doc = "\n# Features\n")]
 #![cfg_attr(feature = "document-features", doc = document_features::document_features!())]
 //!
 //! # Windows and timing
 //!
-//! All is judged by the wall clock, because the monotonic one may stop while Lambda freezes the process.
+//! The wall clock decides, because a monotonic clock may stop while Lambda freezes the process.
 //!
-//! | where in its life the token is | what [`Identity::token`] does |
+//! | the token's age | what [`Identity::token`] does |
 //! | --- | --- |
-//! | the first 60 to 75 %, as drawn for each token | returns it, without an allocation |
-//! | after that | one caller renews it, and waits 3 s at most; the others are served |
-//! | the last minute, or the last quarter if that is shorter | all wait for the renewal, 3 s at most, and are served the old one if it fails |
-//! | over, or there is none | all wait for one sign-in and share its result, be it a token or an error |
-//! | refused by the API, and reported by [`Identity::invalidate`] | as if there were none |
+//! | the first 60 to 75 %, random for each token | returns it, without an allocation |
+//! | after that | one caller renews it and waits for at most 3 s; the others get the old token |
+//! | the last minute, or the last quarter if that is shorter | all wait for the renewal, at most 3 s, and get the old token if it fails |
+//! | expired or missing | all wait for one sign-in and share its result, a token or an error |
+//! | rejected by the API and reported by [`Identity::invalidate`] | the same as missing |
 //!
-//! A caller says how long it can wait. Dropping a caller cancels nothing: the sign-in belongs to the identity and is driven
-//! by whoever waits for it. There is no background task, which Lambda would freeze, and nothing is tied to a tokio runtime.
-//! A clock that is set back is noticed against the latest time at which the token was asked for.
+//! Each caller says how long it can wait. Dropping a caller cancels nothing: the sign-in belongs to the identity, and the
+//! callers that wait drive it. There is no background task, which Lambda would freeze, and no dependency on a tokio runtime.
+//! The identity notices a clock that is set back to before the latest request for the token.
 //!
 //! # Errors
 //!
-//! The variant of the [`SignInError`] decides how long no new sign-in is attempted. If the failure may pass
-//! ([`SignInError::is_transient`]) and the next attempt comes within a caller's limit, the caller waits for it: all callers
+//! The variant of the [`SignInError`] decides how long no new sign-in is attempted. If the failure is transient
+//! ([`SignInError::is_transient`]) and the next attempt is due within a caller's limit, the caller waits for it: all callers
 //! of a process share that attempt. Every other caller without a valid token gets the last error at once, and
-//! [`TokenError::retry_after`] says when the next attempt will be made.
+//! [`TokenError::retry_after`] says when the next attempt is due.
 //!
 //! | failure | pause | |
 //! | --- | --- | --- |
-//! | unavailable, or the source panicked | 200 ms, doubling up to 40 s | may pass |
-//! | throttled, by the provider or by a store | up to 4 s, doubling up to 40 s | may pass |
-//! | locked out, by somebody else's wrong passwords | 1 s, doubling up to 40 s | may pass |
-//! | no usable token is published, and there is no fallback | 1 s, doubling up to 40 s | lasts |
-//! | wrong credentials, and locked out after them | 2 min, doubling up to 15 min | lasts |
-//! | expired on arrival, or the refused token again | 1 s, doubling up to 1 min | lasts |
-//! | everything else, until somebody changes something | 1 min | lasts |
+//! | unavailable, or the source panicked | 200 ms, doubling up to 40 s | transient |
+//! | throttled, by the provider or by a store | up to 4 s, doubling up to 40 s | transient |
+//! | locked out by another process's wrong passwords | 1 s, doubling up to 40 s | transient |
+//! | no usable token is published, and there is no fallback | 1 s, doubling up to 40 s | not transient |
+//! | wrong credentials, and locked out after them | 2 min, doubling up to 15 min | not transient |
+//! | expired on arrival, or the rejected token again | 1 s, doubling up to 1 min | not transient |
+//! | everything else, such as a wrong setting | 1 min | not transient |
 //!
-//! An outage that changes its kind is one series of growing pauses, which only a success ends. Every pause is shortened by
-//! up to a half at random, so that processes that failed together do not return together; the first ones after throttling by
-//! up to all of it, which spreads them best. A provider that says for how long it throttles, or locks a user out, is left
-//! alone for that long, up to 15 min, and for a pause of the table on top. No pause is longer than the life of a token that
-//! is still valid.
+//! Pauses grow until a success, even if the kind of failure changes. Each pause is shortened at random by up to half, so that
+//! processes that failed together do not return together. The first ones after throttling are shortened by up to all of it,
+//! which spreads them best. If the provider says for how long it throttles or locks a user out, no attempt is made for that
+//! long, up to 15 min, and for a pause of the table in addition. No pause is longer than the life of a token that is still
+//! valid.
 //!
-//! The first callers that have to wait set the pace: attempts are made within the time that they have. With Cognito's quota
-//! of ten sign-ins a second for one user, 200 processes that start at once need the 20 s that the quota takes. In a long
-//! outage, 200 processes together ask seven times a second. The first of them are back within 5 s of its end, half of them
-//! after 20 s, and nearly all after 40 s: as they do not know of each other, all of them back within 5 s would mean forty
-//! attempts a second throughout.
+//! The first waiting callers set the pace: attempts are made within their time limits. With Cognito's quota of ten sign-ins
+//! per second for one user, 200 processes that start at once need 20 s. In a long outage, 200 processes together make seven
+//! attempts per second. After its end the first recover within 5 s, half of them after 20 s, and nearly all after 40 s. For
+//! all to recover within 5 s, forty attempts per second would be needed, because the processes do not know of each other.
 //!
 //! # Observing it
 //!
-//! An [`Observer`] is told of hits, misses, waits and refreshes: [`TracingObserver`] writes them to `tracing`, and
-//! `EmfObserver` (feature `emf`) makes CloudWatch metrics of them. `Identity::new(source).with_observer(TracingObserver)` is
-//! all it takes. A renewal that fails while the old token is served is logged as a warning in any case, once per attempt.
+//! An [`Observer`] is notified of hits, misses, waits and refreshes: [`TracingObserver`] writes them to `tracing`, and
+//! `EmfObserver` (feature `emf`) writes CloudWatch metrics. Add one with
+//! `Identity::new(source).with_observer(TracingObserver)`. A renewal that fails while the old token is valid is always
+//! logged as a warning, once per attempt.
 //!
 //! # SnapStart
 //!
 //! With the feature `snapstart`, an [`Identity`] is a `SnapStartResource` of `lambda_runtime`: it drops the token before
-//! the snapshot and signs in anew after the restore; [`Identities`] are one too, and sign in when they are used. They are
-//! registered with `Runtime::register_snapstart_resource`. With a [`LazySource`], the connections of the source go too.
-//! Jitter comes straight from the operating system, so processes that are restored from one snapshot do not share it.
+//! the snapshot and signs in again after the restore. [`Identities`] is one too, and signs in at the next use. Register them
+//! with `Runtime::register_snapstart_resource`. With a [`LazySource`], the connections of the source are dropped too. Jitter
+//! comes from the operating system, so processes that are restored from one snapshot do not share it.
 //!
 //! # Testing your own code
 //!

@@ -207,19 +207,19 @@ impl<S> fmt::Debug for Published<S> {
 enum Miss {
     #[error("could not read it")]
     Store(#[source] CredentialsError),
-    #[error("after several failures the store is left alone for a minute")]
+    #[error("the store failed several times; it is read again within a minute")]
     LeftAlone,
-    #[error("there is none")]
+    #[error("none has been published; check that the publisher runs")]
     Nothing,
-    #[error("what is stored is not a published token")]
+    #[error("the stored value is not a published token; publish again")]
     Malformed,
-    #[error("it is of another {0}")]
+    #[error("it belongs to another {0}; check what the publisher signs in with")]
     Foreign(&'static str),
-    #[error("it has ended or is about to end; does the publisher still run?")]
+    #[error("it has expired or is about to; check that the publisher runs")]
     Ending,
-    #[error("the API has refused it")]
+    #[error("the API rejected it; publish again")]
     Refused,
-    #[error("it is not newer than the one that it should replace; does the publisher still run?")]
+    #[error("it is not newer than the token that it should replace; check that the publisher runs")]
     NotNewer,
     #[error("the publisher could not sign in: {0}")]
     Blocked(publication::BlockReason),

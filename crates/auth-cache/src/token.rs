@@ -124,7 +124,7 @@ impl Token {
 /// The value of a header, which shows nothing and is overwritten in the end.
 fn sensitive(text: Zeroizing<Vec<u8>>) -> Result<HeaderValue, TokenFormatError> {
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
-        .map_err(|_| TokenFormatError("it has characters that no header may have"))?;
+        .map_err(|_| TokenFormatError("it contains characters that are invalid in an HTTP header"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -17,7 +17,7 @@ pub enum DispatchError {
     },
     /// The event names an operation that is not served.
     #[non_exhaustive]
-    #[error("there is no operation `{operation}` here, but {}", known.join(", "))]
+    #[error("unknown operation `{operation}`; this function has {}", known.join(", "))]
     UnknownOperation {
         /// The name in the event.
         operation: String,
@@ -33,7 +33,10 @@ pub enum DispatchError {
     },
     /// The answer is larger than Lambda hands over.
     #[non_exhaustive]
-    #[error("the answer is larger than Lambda hands over{}", if *.was_executed { "; the mutation was executed" } else { "" })]
+    #[error(
+        "the response exceeds Lambda's payload limit; select fewer fields or items{}",
+        if *.was_executed { "; the mutation was executed" } else { "" }
+    )]
     AnswerTooLarge {
         /// Whether it is the answer of a mutation.
         was_executed: bool,
@@ -116,7 +119,7 @@ impl DynamicRequest {
         match event.keys().next() {
             None => Ok(Self { operation, variables, client_token: None }),
             Some(other) => {
-                let reason = format!("it has other members than `operation` and `variables`, such as `{other}`");
+                let reason = format!("`{other}` is not allowed beside `operation` and `variables`");
                 Err(DispatchError::invalid_event(reason))
             }
         }

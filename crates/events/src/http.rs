@@ -20,11 +20,11 @@ use crate::{
 /// The response to a request; failures too are responses.
 pub(crate) async fn answer(invocation: Invocation<'_>, request: Value) -> Value {
     let Some(caller) = caller(&request["requestContext"]["authorizer"]) else {
-        let message = "the request did not come through an authorizer of the API";
+        let message = "the request has no verified claims; give the route an authorizer";
         return response(StatusCode::UNAUTHORIZED, None, failure("Unauthorized", message));
     };
     if !callers::may(&request["requestContext"]["authorizer"], invocation.callers) {
-        let message = "operations are executed as the service, and OPERATION_CALLERS does not name the caller";
+        let message = "the caller is not allowed: OPERATION_CALLERS names none of its groups and scopes";
         return response(StatusCode::FORBIDDEN, None, failure("Forbidden", message));
     }
     let (operation, key) = match operation(&request) {

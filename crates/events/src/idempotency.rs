@@ -15,7 +15,7 @@ impl IdempotencyKey {
     /// What is wrong with a header that has no key.
     pub const INVALID: &str = "Idempotency-Key should be 1 to 255 visible ASCII characters, such as a UUID.";
     /// What is wrong with a key of a request whose result is another one.
-    pub const REUSED: &str = "This Idempotency-Key belongs to a request with another body.";
+    pub const REUSED: &str = "This Idempotency-Key belongs to a request with another body: use a new key.";
 
     /// The key in the header's value; `None` if it has none.
     pub fn parse(value: &str) -> Option<Self> {

@@ -16,7 +16,11 @@ pub fn is_too_large(answer: &impl Serialize) -> bool {
     if serde_json::to_writer(&mut size, answer).is_err() || size.0 <= LARGEST_ANSWER {
         return false;
     }
-    tracing::error!(bytes = size.0, limit = LARGEST_ANSWER, "the answer is larger than Lambda hands over");
+    tracing::error!(
+        bytes = size.0,
+        limit = LARGEST_ANSWER,
+        "the response exceeds Lambda's payload limit; select fewer fields or items"
+    );
     count_too_large();
     true
 }

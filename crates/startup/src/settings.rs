@@ -136,7 +136,7 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment is not complete: {}", self.problems.join("; "))
+        write!(f, "the environment variables are invalid: {}", self.problems.join("; "))
     }
 }
 

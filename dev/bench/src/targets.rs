@@ -46,7 +46,7 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
     vec![
         target(cold, "Node, cached", 1.0 / 30.0, against("realistic", NODE_CACHED, Run::cold_cpu_ms)),
         target(cold, "Python", 1.0 / 60.0, against("realistic", PYTHON, Run::cold_cpu_ms)),
-        target(cold, "Rust, naive", 1.0 / 6.0, against("realistic", NAIVE, Run::cold_cpu_ms)),
+        target(cold, "Rust, the obvious way", 1.0 / 6.0, against("realistic", NAIVE, Run::cold_cpu_ms)),
         target(cold, "bare hello", 4.0, against("realistic", HELLO, Run::cold_cpu_ms)),
         target("first invocation", "our own warm p50", 1.1, first_to_warm(results)),
         target(
@@ -66,7 +66,7 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
             1.0 / 8.0,
             against("immediate", NODE_CACHED, |run| run.warm_cpu_ms),
         ),
-        target("zip of one function", "Rust, naive", 0.5, zip_to_naive(results)),
+        target("zip of one function", "Rust, the obvious way", 0.5, zip_to_naive(results)),
         target("peak memory", "Node, cached", 1.0 / 8.0, against("realistic", NODE_CACHED, |run| run.peak_mib)),
         after_a_freeze(results),
         sign_ins_of_fleets(results),

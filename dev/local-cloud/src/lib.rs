@@ -9,11 +9,11 @@
 //! - `OPTIONS /graphql`, `OPTIONS /event`: 200, no authorization needed, with which clients open a connection ahead of time.
 //!
 //! # Control over HTTP
-//! Everything a test does through [`LocalCloud`] works from another process too, as JSON:
+//! Other processes can do over HTTP, with JSON, what a test does through [`LocalCloud`]:
 //!
 //! | route | meaning |
 //! | --- | --- |
-//! | `GET /_local-cloud/health` | 200 once it serves |
+//! | `GET /_local-cloud/health` | 200 when it is ready |
 //! | `GET /_local-cloud/seed` | ids and credentials of the example's pool and user |
 //! | `POST /_local-cloud/customers/<name>`, `POST /_local-cloud/members/<group>/<name>` | a new access token of this customer, or of this member of a group, as text |
 //! | `GET /_local-cloud/calls` | `[{"at":…,"service":"cognito","operation":"AdminInitiateAuth","status":200,"outcome":"ok","millis":3}, …]` |
@@ -21,7 +21,7 @@
 //! | `DELETE /_local-cloud/calls` | forgets calls and published events |
 //! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15,"secretsmanager":20},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"sign_ins_per_second":null,"parameter_reads_per_second":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
 //! | `POST /_local-cloud/faults` | adds one [`Fault`]: `{"service":"appsync","operation":"GetOrder","kind":"status","code":503,"times":2}` |
-//! | `GET`, `DELETE /_local-cloud/faults` | those still to come; removes them |
+//! | `GET`, `DELETE /_local-cloud/faults` | lists or removes the pending faults |
 
 mod cloud;
 mod command_line;

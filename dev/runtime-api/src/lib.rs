@@ -1,7 +1,7 @@
-//! Lambda's Runtime API on this machine, which a function asks for its events:
+//! Lambda's Runtime API on this machine. A function gets its events from it:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 //!
-//! The benchmark and the tests of whole processes drive functions with it. Servers listen on 127.0.0.1 only.
+//! The benchmark and the tests of whole processes use it. Servers listen on 127.0.0.1 only.
 
 mod times;
 

@@ -13,7 +13,7 @@ pub(crate) fn missing(programs: &[&str], region: &str) -> Vec<String> {
     let mut missing: Vec<String> =
         programs.iter().filter(|program| !process::is_there(program)).map(|program| hint(program)).collect();
     if missing.is_empty() && !has_credentials(region) {
-        missing.push("credentials for AWS: `aws sts get-caller-identity` must tell who you are".to_owned());
+        missing.push("credentials for AWS: `aws sts get-caller-identity` must succeed".to_owned());
     }
     missing
 }
@@ -42,7 +42,7 @@ pub(crate) fn print_missing(missing: &[String]) {
 
 /// An error that names everything that is missing, before anything is started.
 pub(crate) fn require(missing: &[String]) -> Result<()> {
-    ensure!(missing.is_empty(), "nothing was started, because this is missing:\n  {}", missing.join("\n  "));
+    ensure!(missing.is_empty(), "nothing was started; install or set first:\n  {}", missing.join("\n  "));
     Ok(())
 }
 
@@ -56,9 +56,9 @@ pub(crate) async fn confirm(name: &str, what: &str) -> Result<()> {
         let mut line = String::new();
         let _ = sender.send(io::stdin().read_line(&mut line).map(|_| line));
     });
-    let line = receiver.await.context("nothing was typed")??;
+    let line = receiver.await.context("cannot read the confirmation")??;
     if line.trim() != name {
-        bail!("nothing was started: {name} was not typed");
+        bail!("nothing was started: type {name} to confirm, or add --yes");
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(missing(&["/nonexistent/sam"], "eu-west-1"), ["the program /nonexistent/sam"]);
         assert!(hint("sam").contains("pip install"));
         let error = require(&["the one".to_owned(), "the other".to_owned()]).unwrap_err().to_string();
-        assert!(error.ends_with("missing:\n  the one\n  the other"), "{error}");
+        assert!(error.ends_with("install or set first:\n  the one\n  the other"), "{error}");
         assert!(require(&[]).is_ok());
     }
 }

@@ -41,19 +41,19 @@ pub(crate) struct Demo {
     /// warm calls per function (default 50)
     #[argh(option, default = "at_least_one(50)")]
     pub(crate) calls: NonZeroUsize,
-    /// a file to write the numbers into too
+    /// a file to also write the figures to
     #[argh(option)]
     pub(crate) json: Option<PathBuf>,
 }
 
-/// Measure cold and warm invocations, next to what other people write; docs/performance.md says more
+/// Measure cold and warm invocations, compared with other ways to write them; see docs/performance.md
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "bench")]
 pub(crate) struct Bench {
     /// the obvious way in Rust too, which takes minutes to compile; and write the figures into docs/
     #[argh(switch)]
     pub(crate) all: bool,
-    /// everything once, to see that it works
+    /// run everything once, to check that it works
     #[argh(switch)]
     pub(crate) quick: bool,
     /// starts of each variant in each comparison (default 7)
@@ -72,14 +72,14 @@ pub(crate) struct Bench {
 #[argh(subcommand, name = "dev")]
 pub(crate) struct Dev {}
 
-/// Call http-api with many requests at once, in one process, while tokens live for seconds
+/// Send many concurrent requests to one http-api process, with tokens that live for seconds
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "load")]
 pub(crate) struct Load {
     /// how many requests (default 2000)
     #[argh(option, default = "at_least_one(2000)")]
     pub(crate) requests: NonZeroUsize,
-    /// how many of them wait for their answer at the same time (default 16)
+    /// how many requests are sent at the same time (default 16)
     #[argh(option, default = "at_least_one(16)")]
     pub(crate) in_flight: NonZeroUsize,
 }
@@ -106,7 +106,7 @@ pub(crate) struct Schemas {
     /// a folder of projects, each with schema.graphql and graphql/ (default integration-tests/schemas)
     #[argh(positional)]
     pub(crate) folder: Option<PathBuf>,
-    /// so many random projects instead; twenty of them are compiled, of the others the code is only parsed
+    /// this number of random projects instead; twenty are compiled, the code of the others is only parsed
     #[argh(option)]
     pub(crate) random: Option<NonZeroUsize>,
 }
@@ -139,10 +139,10 @@ pub(crate) struct Soak {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "deploy")]
 pub(crate) struct Deploy {
-    /// which settings of samconfig.toml: dev (default), prod or one that you add; dev/NAME for stacks of that name
+    /// an environment of samconfig.toml: dev (default), prod or your own; dev/NAME for separate stacks with that suffix
     #[argh(option, default = "DEV.to_owned()")]
     pub(crate) env: String,
-    /// the sample backend first, and the functions for it
+    /// deploy the sample backend first, then the functions for it
     #[argh(switch)]
     pub(crate) backend: bool,
     /// NAME=VALUE: a parameter of template.yaml, instead of samconfig.toml's
@@ -154,12 +154,12 @@ pub(crate) struct Deploy {
     /// print the commands and do nothing
     #[argh(switch)]
     pub(crate) dry_run: bool,
-    /// do not ask before what is protected is changed, as prod is
+    /// do not ask before changing protected stacks, such as prod
     #[argh(switch)]
     pub(crate) yes: bool,
 }
 
-/// Deploy to an emulator of AWS on this machine, go through what a deployment meets in its life, and delete it
+/// Deploy to an emulator of AWS on this machine, play orders, rotation, updates and failures, and delete everything
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "rehearse")]
 pub(crate) struct Rehearse {
@@ -168,11 +168,11 @@ pub(crate) struct Rehearse {
     pub(crate) zips: bool,
 }
 
-/// Bring back what was lost or damaged of the service user: its parameters, users, password and group
+/// Restore what was lost or damaged of the service user: its parameters, users, password and group
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "repair")]
 pub(crate) struct Repair {
-    /// which settings of samconfig.toml: dev (default), prod or one that you add; dev/NAME for stacks of that name
+    /// an environment of samconfig.toml: dev (default), prod or your own; dev/NAME for separate stacks with that suffix
     #[argh(option, default = "DEV.to_owned()")]
     pub(crate) env: String,
     /// print the commands and do nothing
@@ -184,7 +184,7 @@ pub(crate) struct Repair {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "destroy")]
 pub(crate) struct Destroy {
-    /// which settings of samconfig.toml: dev (default), prod or one that you add; dev/NAME for stacks of that name
+    /// an environment of samconfig.toml: dev (default), prod or your own; dev/NAME for separate stacks with that suffix
     #[argh(option, default = "DEV.to_owned()")]
     pub(crate) env: String,
     /// the sample backend too

@@ -77,7 +77,7 @@ const HINT: &str = "cargo-lambda could not be installed, which takes Python 3 wi
 async fn install(home: &Path) -> Result<()> {
     wheels::install(home, &[&format!("cargo-lambda=={VERSION}")]).await?;
     let installed = version(&home.join("bin/cargo-lambda"));
-    ensure!(installed.is_some(), "what was installed into {} does not run", home.display());
+    ensure!(installed.is_some(), "the program in {} does not run: delete the folder and try again", home.display());
     Ok(())
 }
 

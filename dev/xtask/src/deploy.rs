@@ -86,7 +86,11 @@ pub(crate) fn deploy_functions(
         }
     }
     set_all(&mut parameters, &options.parameters);
-    refuse_open(functions, &parameters, "samconfig.toml, with --parameter NAME=VALUE, or by --backend")?;
+    refuse_open(
+        functions,
+        &parameters,
+        "samconfig.toml or with --parameter NAME=VALUE; --backend deploys an API that sets them",
+    )?;
     if built.is_none() {
         let given = overrides(&parameters);
         plan.run(
@@ -100,7 +104,7 @@ pub(crate) fn deploy_functions(
 
 fn refuse_open(stack: &Stack, parameters: &[(String, String)], place: &str) -> Result<()> {
     let open: Vec<&str> = parameters.iter().filter(|(_, value)| value == OPEN).map(|(name, _)| name.as_str()).collect();
-    ensure!(open.is_empty(), "{} of {} must be filled in: in {place}", open.join(", "), stack.name);
+    ensure!(open.is_empty(), "{} of {} must be set, in {place}", open.join(", "), stack.name);
     Ok(())
 }
 
@@ -283,7 +287,7 @@ mod tests {
         let prod =
             |parameters: &[(&str, &str)], yes| Deploy { env: "prod".to_owned(), yes, ..options(&[], parameters) };
         let error = plan(&prod(&[], false), &functions, Some(&backend)).unwrap_err().to_string();
-        assert!(error.starts_with("CallbackUrls of orders-backend-prod must be filled in"), "{error}");
+        assert!(error.starts_with("CallbackUrls of orders-backend-prod must be set"), "{error}");
 
         let given = [("CallbackUrls", "https://x.example")];
         let asked = plan(&prod(&given, false), &functions, Some(&backend)).unwrap().to_string();
@@ -305,7 +309,7 @@ mod tests {
     fn without_the_backend_every_open_parameter_is_asked_for() {
         let functions = stack("orders-dev", &[("AppSyncUrl", OPEN), ("UserPoolId", OPEN), ("LogLevel", "INFO")]);
         let error = plan(&options(&[], &[]), &functions, None).unwrap_err().to_string();
-        assert!(error.starts_with("AppSyncUrl, UserPoolId of orders-dev must be filled in"), "{error}");
+        assert!(error.starts_with("AppSyncUrl, UserPoolId of orders-dev must be set"), "{error}");
         let schedule = ("RotationSchedule", "rate(1 day)");
         let given = [("AppSyncUrl", "https://x/graphql"), ("UserPoolId", "p"), schedule, ("ServiceUsername", "")];
         let plan = plan(&options(&given, &[]), &functions, None).unwrap().to_string();

@@ -27,7 +27,7 @@ pub(crate) async fn build(began: Stopwatch) -> Result<()> {
 
 /// Where [`build`] has put a function's program: where this one is, too.
 pub(crate) fn program(name: &str) -> Result<PathBuf> {
-    Ok(env::current_exe().context("this program does not know where it is")?.with_file_name(name))
+    Ok(env::current_exe().context("cannot find the path of this program")?.with_file_name(name))
 }
 
 /// One of the functions that the demo calls.
@@ -87,7 +87,7 @@ impl Function {
         };
         for (pointer, value) in expected {
             if answer.pointer(pointer) != Some(value) {
-                bail!("{pointer} is not {value} in the answer {}", excerpt(&answer.to_string()));
+                bail!("expected {value} at {pointer} in the response {}", excerpt(&answer.to_string()));
             }
         }
         Ok(())
@@ -109,7 +109,7 @@ mod tests {
         let right = json!({"data": {"createOrder": order}});
         assert!(Function::Mutate.check("a", &right).is_ok());
         let error = Function::Mutate.check("b", &right).unwrap_err().to_string();
-        assert!(error.starts_with("/data/createOrder/note is not \"b\" in the answer {"), "{error}");
+        assert!(error.starts_with("expected \"b\" at /data/createOrder/note in the response {"), "{error}");
         assert!(Function::Query.check("a", &json!({"data": {"getOrder": null}})).is_err());
         assert!(Function::HttpApi.check("a", &json!({"id": "order-1"})).is_ok());
     }

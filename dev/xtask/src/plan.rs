@@ -126,12 +126,12 @@ impl Step {
     fn take(&self, output: &str, kept: &mut BTreeMap<String, String>) -> Result<()> {
         match &self.then {
             Then::Show | Then::Ask(_) => {}
-            Then::Keep(_) if matches!(output, "" | "None") => bail!("there is no such output"),
+            Then::Keep(_) if matches!(output, "" | "None") => bail!("the stack has no such output: deploy it first"),
             Then::Keep(name) => {
                 kept.insert(name.clone(), output.to_owned());
             }
             Then::Expect(expected) if !without_spaces(output).contains(&without_spaces(expected)) => {
-                bail!("expected {expected} in the answer, which is {}", excerpt(output));
+                bail!("expected {expected} in the response, but got {}", excerpt(output));
             }
             Then::Expect(_) => println!("ok: {}", self.what),
         }
@@ -222,7 +222,7 @@ mod tests {
         plan.execute(|_| {}).await.unwrap();
         plan.check("the parting", &["echo", "bye $Name"], "hello");
         let error = format!("{:#}", plan.execute(|_| {}).await.unwrap_err());
-        assert_eq!(error, "the parting failed: expected hello in the answer, which is bye ada");
+        assert_eq!(error, "the parting failed: expected hello in the response, but got bye ada");
     }
 
     #[tokio::test]
@@ -252,7 +252,7 @@ mod tests {
         let mut plan = Plan::default();
         plan.add("Url of orders".to_owned(), &["echo", "None"], Then::Keep("Url".to_owned()));
         let error = format!("{:#}", plan.execute(|_| {}).await.unwrap_err());
-        assert_eq!(error, "Url of orders failed: there is no such output");
+        assert_eq!(error, "Url of orders failed: the stack has no such output: deploy it first");
     }
 
     #[tokio::test]

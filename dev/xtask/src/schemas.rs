@@ -24,5 +24,5 @@ pub(crate) async fn run(began: Stopwatch, options: arguments::Schemas) -> Result
     cargo.args(["run", "--quiet", "--package", "schemas"]).current_dir(project::root());
     cargo.envs(schemas.map(|schemas| ("SCHEMAS", schemas)));
     environment::without_cargo_run(&mut cargo);
-    process::run(&mut cargo).await.context("not every schema is right: see above")
+    process::run(&mut cargo).await.context("a schema failed: see above")
 }

@@ -42,10 +42,10 @@ impl Stack {
         let is_protected = settings("deploy").and_then(|deploy| deploy.get("confirm_changeset")?.as_bool());
         let Some(settings) = settings("global") else {
             let known: Vec<_> = config.keys().filter(|key| *key != "version").cloned().collect();
-            bail!("there is no environment {env}, only {}", known.join(", "));
+            bail!("unknown environment {env}; samconfig.toml has {}", known.join(", "));
         };
         let plain = |one: &str| !one.is_empty() && one.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        ensure!(one.is_none_or(plain), "{env}/NAME takes letters, digits and hyphens");
+        ensure!(one.is_none_or(plain), "NAME in {env}/NAME may have letters, digits and hyphens only");
         let named = |value: String| one.map_or(value.clone(), |one| format!("{value}-{one}"));
         let text = |name: &str| {
             let value = settings.get(name).and_then(toml::Value::as_str).map(str::to_owned);
@@ -105,9 +105,9 @@ mod tests {
     fn what_is_not_there_is_named() {
         let error = |text: &str, env: &str| format!("{:#}", Stack::parse(text, env).unwrap_err());
         let config = "version = 0.1\n[dev.global.parameters]\nregion = 'eu-west-1'";
-        assert_eq!(error(config, "prd"), "there is no environment prd, only dev");
+        assert_eq!(error(config, "prd"), "unknown environment prd; samconfig.toml has dev");
         assert_eq!(error(config, "dev"), "[dev.global.parameters] has no stack_name");
-        assert_eq!(error(config, "dev/"), "dev/NAME takes letters, digits and hyphens");
+        assert_eq!(error(config, "dev/"), "NAME in dev/NAME may have letters, digits and hyphens only");
         let config = format!("{config}\nstack_name = 'orders'\nparameter_overrides = ['LogLevel']");
         assert_eq!(error(&config, "dev"), "\"LogLevel\" is not Name=value");
     }

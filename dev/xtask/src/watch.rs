@@ -118,7 +118,7 @@ fn command(cargo_lambda: &CargoLambda, cloud: &LocalCloud, token_reuse: bool) ->
 
 /// The port itself if it is free, or any free one for 0.
 pub(crate) fn free_port(port: u16) -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context("there is no free port")?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context("cannot listen on a port of 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 

@@ -17,7 +17,7 @@ pub(crate) async fn find_or_install(began: Stopwatch, name: &str, requirements: 
     let complete = home.join("installed");
     if fs::read_to_string(&complete).ok() != Some(requirements.join(" ")) {
         began.say(format!("installing {} into {}", requirements.join(" "), project::relative(&home)));
-        let hint = "this takes Python 3.11 or later with `venv`, and the network";
+        let hint = "install Python 3.11 or later with `venv`, and check the network";
         let cannot = || format!("{} cannot be installed: {hint}", requirements.join(" "));
         install(&home, requirements).await.with_context(cannot)?;
         fs::write(&complete, requirements.join(" ")).with_context(cannot)?;

@@ -47,7 +47,7 @@ impl Problem {
 
     /// Members of the body that are not as they should be.
     pub(crate) fn invalid_body(errors: Vec<Violation>) -> Self {
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The body is not what it should be.");
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The body is invalid: see `errors`.");
         Self { errors, ..problem }
     }
 
@@ -71,12 +71,12 @@ impl Problem {
 
     /// Another version than the one that `If-Match` names is current.
     pub(crate) fn stale() -> Self {
-        let detail = "The order is not what it was when you read it. Read it again, and decide again.";
+        let detail = "The order has changed since you read it. Read it again first.";
         Self::new(StatusCode::PRECONDITION_FAILED, detail)
     }
 
     pub(crate) fn answer_too_large() -> Self {
-        let detail = "The response is larger than Lambda hands over. What the request was to change has been changed.";
+        let detail = "The response exceeds Lambda's payload limit. If the request was a change, it was made.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
@@ -114,7 +114,7 @@ impl IntoResponse for Problem {
 #[schema(as = Problem, example = json!({
     "title": "Unprocessable Entity",
     "status": 422,
-    "detail": "The body is not what it should be.",
+    "detail": "The body is invalid: see `errors`.",
     "errors": [{"detail": "should be at least 1", "pointer": "#/lines/0/quantity"}],
 }))]
 pub(crate) struct ProblemDocument<'a> {

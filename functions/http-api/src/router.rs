@@ -41,20 +41,21 @@ pub fn router(appsync: AppSyncClient, callers: Callers) -> Router {
 const MOST_BYTES: usize = 256 * 1024;
 
 async fn no_such_route() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path.")
+    Problem::new(StatusCode::NOT_FOUND, "There is nothing at this path: see /docs.")
 }
 
 /// axum adds `Allow` to both answers. What CORS asks for, the gateway answers.
 async fn other_method(method: Method) -> Response {
     match method {
         Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method.").into_response(),
+        _ => Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This path does not support this method: see `Allow`.")
+            .into_response(),
     }
 }
 
 async fn only_json(request: Request, next: Next) -> Response {
     if *request.method() != Method::OPTIONS && !extract::accepts_json(request.headers().get_all(header::ACCEPT)) {
-        let detail = "Answers are application/json, and problems application/problem+json.";
+        let detail = "Accept application/json and application/problem+json.";
         return Problem::new(StatusCode::NOT_ACCEPTABLE, detail).into_response();
     }
     next.run(request).await

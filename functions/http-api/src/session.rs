@@ -128,9 +128,9 @@ impl Session {
             ErrorKind::Throttled => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The order service is too busy.")
                 .retry(events::retry_after(error)),
             ErrorKind::SignIn | ErrorKind::TokenRefused | ErrorKind::Unavailable | ErrorKind::Malformed => {
-                Problem::new(StatusCode::BAD_GATEWAY, "The order service cannot be used.")
+                Problem::new(StatusCode::BAD_GATEWAY, "The order service failed. Contact its operator.")
             }
-            ErrorKind::Denied => Problem::new(StatusCode::FORBIDDEN, "This is not allowed to you."),
+            ErrorKind::Denied => Problem::new(StatusCode::FORBIDDEN, "You are not allowed to do this."),
             ErrorKind::NotFound => Problem::no_such_order(),
             ErrorKind::ConditionFailed => match error.errors().first().and_then(|error| error.data.as_ref()) {
                 Some(_) => Problem::stale(),
@@ -161,7 +161,9 @@ impl Session {
 fn domain_error(error: &AppSyncError) -> Problem {
     let message = error.errors().first().and_then(|error| error.message.as_deref());
     match error.error_type() {
-        Some("BadRequest") => Problem::new(StatusCode::BAD_REQUEST, "The cursor is not one of this list's."),
+        Some("BadRequest") => {
+            Problem::new(StatusCode::BAD_REQUEST, "The cursor does not belong to this list. Start without one.")
+        }
         Some("InvalidOrder") => {
             let reason = message.unwrap_or("The order makes no sense").trim_end_matches('.');
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{reason}."))
@@ -175,7 +177,7 @@ fn domain_error(error: &AppSyncError) -> Problem {
 }
 
 fn unexpected() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The request could not be carried out.")
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The request failed. Contact the operator, with the x-request-id.")
 }
 
 /// The caller's own token. The gateway has checked it, and AppSync will again.

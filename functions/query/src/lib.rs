@@ -1,11 +1,11 @@
-//! Executes the queries of this workspace: the event names one, such as `GetOrder`, and carries its variables.
+//! Executes the queries of this workspace. The event names one, such as `GetOrder`, and carries its variables.
 //!
 //! ```json
 //! {"operation": "GetOrder", "variables": {"id": "order-1"}}
 //! ```
 //!
-//! [`events`] says which senders of events there are and how each is answered. A failed invocation has one of the
-//! stable `errorType`s of [`events::DispatchError::error_type`].
+//! [`events`] lists the senders and the response that each expects. A failed invocation has one of the stable `errorType`s of
+//! [`events::DispatchError::error_type`].
 
 use std::sync::Arc;
 

@@ -37,7 +37,7 @@ pub(crate) async fn answer(
     deadline: SystemTime,
 ) -> Result<Value, ServiceUserError> {
     let Some(url) = address(&request.response_url, to.is_local) else {
-        let reason = "its ResponseURL is none of CloudFormation's".to_owned();
+        let reason = "its ResponseURL is not an address of CloudFormation".to_owned();
         return Err(ServiceUserError::InvalidEvent { reason });
     };
     let began = Clock::wall().now();
@@ -108,7 +108,7 @@ async fn execute(to: &ServiceUser, request: &Request) -> Result<Value, ServiceUs
     let to = to.administration()?;
     let own = names::resource_id(&to.wanted);
     if request.stack_id != to.wanted.stack_id {
-        return Err(ServiceUserError::InvalidEvent { reason: "it is another stack's".to_owned() });
+        return Err(ServiceUserError::InvalidEvent { reason: "it comes from another stack".to_owned() });
     }
     match request.request_type.as_str() {
         "Update" if id != Some(&*own) => {

@@ -9,7 +9,7 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 #[non_exhaustive]
 pub enum ServiceUserError {
     /// The event is none of those that the function knows.
-    #[error("the event is not what it should be: {reason}")]
+    #[error("the event is invalid: {reason}")]
     InvalidEvent {
         /// What is wrong with it.
         reason: String,
@@ -63,7 +63,7 @@ pub enum ServiceUserError {
         client_id: String,
     },
     /// There is no service user to rotate, or one that this function did not create.
-    #[error(r#"{parameter} {problem}: {{"RequestType": "Repair"}} makes it anew"#)]
+    #[error(r#"{parameter} {problem}: {{"RequestType": "Repair"}} restores it"#)]
     NothingToRotate {
         /// The name of the parameter with its user name and password.
         parameter: String,
@@ -106,22 +106,22 @@ pub enum ServiceUserError {
         source: PublishError,
     },
     /// Other rotations got in the way each time.
-    #[error("other rotations run at the same time: let one invocation run at a time")]
+    #[error("gave up after 3 conflicting rotations; wait, then rotate again")]
     Contested,
     /// The operating system gives no random bytes.
-    #[error("could not draw a password")]
+    #[error("could not generate a password")]
     Random(#[source] getrandom::Error),
     /// The time that Lambda gives would soon have been over.
-    #[error("it was not done after {} ms: give the function more time", limit.as_millis())]
+    #[error("not finished after {} ms: increase the function's timeout", limit.as_millis())]
     TimedOut {
         /// How long it was given.
         limit: Duration,
     },
     /// A defect of the function.
-    #[error("the function panicked: its log says where")]
+    #[error("the function panicked: see its log")]
     Panicked,
     /// CloudFormation did not take the answer.
-    #[error("CloudFormation did not take the answer")]
+    #[error("CloudFormation did not accept the response")]
     NotAnswered {
         /// Why, without the URL.
         #[source]

@@ -39,7 +39,7 @@ async fn run(service_user: &ServiceUser, event: LambdaEvent<Value>) -> Result<Va
             // Not serde's error, which may show a part of the event.
             Err(_) => Err(ServiceUserError::InvalidEvent {
                 reason:
-                    r#"it is neither {"RequestType": "Rotate"} nor "Publish", "Age" or "Repair", nor a request of CloudFormation"#
+                    r#"send {"RequestType": "Rotate"}, "Publish", "Age" or "Repair", or a request of CloudFormation"#
                         .to_owned(),
             }),
         },

@@ -2,38 +2,37 @@
 //!
 //! | event | from | what happens |
 //! | --- | --- | --- |
-//! | `{"RequestType": "Create" \| "Update" \| "Delete", ...}` | CloudFormation, as a custom resource | the user, its group and its SSM parameters become what the environment says |
-//! | `{"RequestType": "Rotate"}` | a schedule, or by hand | the functions get another user with a new password, and not one of their calls fails |
-//! | `{"RequestType": "Publish"}` | a schedule, or by hand | a token is signed in for and published, so that the functions need not sign in |
-//! | `{"RequestType": "Age"}` | a schedule | the password's age becomes a metric, so that an alarm sees when no rotation ran |
-//! | `{"RequestType": "Repair"}` | by hand | what was lost or damaged of the user, its group and its parameters comes back |
+//! | `{"RequestType": "Create" \| "Update" \| "Delete", ...}` | CloudFormation, as a custom resource | creates, changes or deletes the user, its group and its SSM parameters as the environment says |
+//! | `{"RequestType": "Rotate"}` | a schedule, or by hand | the functions get another user with a new password; no call fails |
+//! | `{"RequestType": "Publish"}` | a schedule, or by hand | signs in and publishes the token, so that the functions need not sign in |
+//! | `{"RequestType": "Age"}` | a schedule | writes the password's age as a metric, so that an alarm notices missing rotations |
+//! | `{"RequestType": "Repair"}` | by hand | restores what was lost or damaged of the user, its group and its parameters |
 //!
 //! # The custom resource
-//! What the service user should be is in the function's environment ([`startup::WantedServiceUser`]), and no event changes
-//! it. The properties of the custom resource repeat it, because CloudFormation asks for an update when they change.
+//! The function's environment defines the service user ([`startup::WantedServiceUser`]); no event changes that. The properties of the
+//! custom resource repeat it, because CloudFormation requests an update when they change.
 //!
-//! CloudFormation gets an answer whatever happens: when the environment is not complete, after an error, after a panic,
-//! and before Lambda's time is up. What it gets says what is wrong, and no secret. The same event twice leads to the same
-//! state, so that a delivery may be repeated. A stored password that signs in is kept: an update breaks no function that
-//! runs.
+//! CloudFormation always gets a response: with invalid environment variables, after an error, after a panic, and before Lambda's
+//! timeout. The response says what is wrong and contains no secret. Events are idempotent, so a delivery may be repeated. A stored
+//! password that works is kept, so an update breaks no running function.
 //!
-//! # Whose it is
-//! The parameter `PREFIX/owner` names the stack that the parameters under the prefix belong to, and the names of the two
-//! users end with the stack's id: no stack changes or deletes what is another one's, in whatever order they come and go.
-//! Parameters that were made by hand are refused, or adopted if the environment says so: then `owner` keeps what they
-//! were, and deleting the resource puts them back.
+//! # Ownership
+//! The parameter `PREFIX/owner` names the stack that owns the parameters under the prefix, and the names of the two users end with the
+//! stack's id. So no stack changes or deletes another stack's users and parameters, in whatever order stacks are created and
+//! deleted. Parameters that were created by hand are refused, unless the environment says to adopt them: then `owner` keeps their
+//! old values, and deleting the resource restores them.
 //!
-//! Another pool, user name, prefix or key is another service user. It is refused: deploy a second stack, switch to it, and
-//! delete the first one. So a rollback finds everything where it was.
+//! Another pool, user name, prefix or key means another service user, and is refused: deploy a second stack, switch to it, and
+//! delete the first. So a rollback finds everything unchanged.
 //!
 //! # Rotation
-//! A Cognito user has one password, so between setting it and storing it a sign-in would fail. Two users take turns
-//! instead: the idle one gets a new password and its group and has to sign in, before one write makes it the active one.
-//! Whatever is interrupted, the active user is as it was, and the next rotation begins anew. The password that was active
-//! before is good until the rotation after: if it leaked, rotate twice.
+//! A Cognito user has one password, so a sign-in between setting and storing a new one would fail. Therefore two users take turns: the
+//! idle user gets a new password and its group and must sign in, before one write makes it the active user. If a rotation is
+//! interrupted, the active user is unchanged, and the next rotation starts again. The previous password stays valid until the next
+//! rotation: if it leaked, rotate twice.
 //!
-//! A rotation that meets another one notices and begins anew; but until then, some sign-ins may fail. Start no second one
-//! while one runs, or let one invocation run at a time (`ReservedConcurrentExecutions: 1`).
+//! A rotation detects a concurrent one and starts again; until then, some sign-ins may fail. Do not start a second rotation while one
+//! runs, or allow one invocation at a time (`ReservedConcurrentExecutions: 1`).
 
 mod handler;
 mod service_user;

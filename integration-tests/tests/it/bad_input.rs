@@ -14,7 +14,7 @@ async fn a_bad_event_gets_a_stable_error_type_and_a_message_that_says_what_to_do
         (
             json!({"operation": "GetOrder", "variable": {}}),
             "InvalidEvent",
-            "other members than `operation` and `variables`, such as `variable`",
+            "`variable` is not allowed beside `operation` and `variables`",
         ),
         (json!({"operation": "GetOrders"}), "UnknownOperation", "`GetOrders` here, but GetOrder, ListOrders"),
         (json!({"operation": "CreateOrder"}), "UnknownOperation", "GetOrder, ListOrders"),

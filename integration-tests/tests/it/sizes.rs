@@ -60,7 +60,7 @@ async fn a_finished_answer_that_is_too_large_is_replaced_by_a_failure() {
     answer_with(&t, "x".repeat(7_000_000)).await;
     let client = t.appsync.clone().with_response_limit(10_000_000);
     let [query, mutate] = both(&t, &client, Value::clone).await.map(|(result, log)| {
-        assert!(log.contains("the answer is larger than Lambda hands over"), "{log}");
+        assert!(log.contains("the response exceeds Lambda's payload limit; select fewer fields or items"), "{log}");
         result.unwrap_err()
     });
     assert_eq!([&query.error_type, &mutate.error_type], ["TooLarge", "TooLarge"]);
@@ -77,7 +77,7 @@ async fn an_http_answer_counts_with_its_body_as_a_json_string() {
         result.unwrap();
     }
     let [query, mutate] = both(&t, &t.appsync, http).await.map(|(result, log)| {
-        assert!(log.contains("the answer is larger than Lambda hands over"), "{log}");
+        assert!(log.contains("the response exceeds Lambda's payload limit; select fewer fields or items"), "{log}");
         let answer = json!(result.unwrap());
         assert_eq!(answer["statusCode"], 500, "{answer}");
         serde_json::from_str::<Value>(answer["body"].as_str().unwrap()).unwrap()
@@ -148,7 +148,10 @@ async fn what_is_too_large_is_counted_once_in_each_function_and_http_clients_lea
             [Call::get("/orders/order-1"), Call::new("POST", "/orders/order-1/cancel").header("if-match", "\"1\"")]
         {
             let problem = call.send(&t).await.problem(500);
-            assert!(problem["detail"].as_str().unwrap().contains("has been changed"), "{problem}");
+            assert!(
+                problem["detail"].as_str().unwrap().contains("If the request was a change, it was made"),
+                "{problem}"
+            );
         }
         assert_eq!(counted.1.swap(0, Ordering::Relaxed), expected);
         t.cloud.clear_faults();

@@ -29,8 +29,9 @@ pub(super) fn sign(
     private_key: &str,
     now: SystemTime,
 ) -> Result<String, SignInError> {
-    let key = Key::of(private_key)
-        .ok_or_else(|| SignInError::misconfigured("the client's private key is not PKCS #8 in PEM, of RSA or P-256"))?;
+    let key = Key::of(private_key).ok_or_else(|| {
+        SignInError::misconfigured("the client's private key must be RSA or P-256, as PKCS #8 in PEM")
+    })?;
     let mut header = json!({"alg": key.algorithm(), "typ": "JWT"});
     if let Some(key_id) = key_id {
         header["kid"] = json!(key_id);

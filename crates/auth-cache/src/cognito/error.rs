@@ -45,7 +45,7 @@ where
 
         (_, None) => "the SDK's client is not configured for a call to Cognito",
         ("NotAuthorizedException", _) if message.contains("secret hash") || message.contains("secret_hash") => {
-            "the stored client secret is not the app client's"
+            "the stored client secret is not the app client's: store the right one"
         }
         ("NotAuthorizedException", _) if message.contains("disabled") => "the service user is disabled: enable it",
         ("NotAuthorizedException", _) if message.contains("temporary password") => {
@@ -68,8 +68,10 @@ where
             "this account has no such user pool in this region: check its id; a pool of another account is called with a \
              role of that account"
         }
-        ("UserLambdaValidationException", _) => "a Lambda trigger of the user pool refuses the sign-in",
-        ("ForbiddenException", _) => "a web ACL of the user pool blocks the request",
+        ("UserLambdaValidationException", _) => {
+            "a Lambda trigger of the user pool rejects the sign-in: change the trigger"
+        }
+        ("ForbiddenException", _) => "a web ACL of the user pool blocks the request: allow the sign-in there",
         ("AccessDeniedException", _) => {
             "the role may not call Cognito: allow cognito-idp:AdminInitiateAuth on the user pool"
         }

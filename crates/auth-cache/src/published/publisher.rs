@@ -30,7 +30,7 @@ pub enum PublishError {
     #[error("could not sign in")]
     SignIn(#[from] SignInError),
     /// The store could not be read or written.
-    #[error("could not reach the store of the token")]
+    #[error("could not read or write the published token")]
     Store(#[from] CredentialsError),
 }
 

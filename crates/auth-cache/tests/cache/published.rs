@@ -141,33 +141,33 @@ async fn what_is_no_usable_token_is_a_miss_that_a_strict_reader_explains() {
         publication(&claims)
     };
     let garbled = ["", "canary", "{}", "[]", "null", r#"{"user_pool_id":"canary"}"#]
-        .map(|text| (text.to_owned(), "what is stored is not"));
+        .map(|text| (text.to_owned(), "the stored value is not a published token"));
     let others = [
-        (with("user_pool_id", "eu-west-1_Other"), "it is of another user pool"),
-        (with("client_id", "other"), "it is of another app client"),
-        (with("username", "user-b"), "it is of another user"),
-        (with("token_use", "id"), "it is of another use"),
-        (with("token", "canary"), "what is stored is not"),
-        (with("token", "e30.canary.c2ln"), "what is stored is not"),
+        (with("user_pool_id", "eu-west-1_Other"), "it belongs to another user pool"),
+        (with("client_id", "other"), "it belongs to another app client"),
+        (with("username", "user-b"), "it belongs to another user"),
+        (with("token_use", "id"), "it belongs to another use"),
+        (with("token", "canary"), "the stored value is not a published token"),
+        (with("token", "e30.canary.c2ln"), "the stored value is not a published token"),
         (
             with_claim("iss", json!("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Other")),
-            "what is stored is not",
+            "the stored value is not a published token",
         ),
-        (with_claim("client_id", json!("other")), "what is stored is not"),
-        (with_claim("token_use", json!("id")), "what is stored is not"),
-        (with_claim("exp", json!("canary")), "what is stored is not"),
+        (with_claim("client_id", json!("other")), "the stored value is not a published token"),
+        (with_claim("token_use", json!("id")), "the stored value is not a published token"),
+        (with_claim("exp", json!("canary")), "the stored value is not a published token"),
         (publication(&claims(Duration::ZERO, MINUTE)), ""),
         (
             publication(
                 &json!({"iss": "x/eu-west-1_Pool", "client_id": "client", "token_use": "access", "exp": 1_800_000_060}),
             ),
-            "about to end",
+            "is about to",
         ),
         (
             publication(
                 &json!({"iss": "x/eu-west-1_Pool", "client_id": "client", "token_use": "access", "exp": 1_799_999_999}),
             ),
-            "it has ended",
+            "it has expired or is about to",
         ),
     ];
     let texts = garbled.into_iter().chain(others.map(|(publication, why)| (publication.to_string(), why)));
@@ -211,7 +211,7 @@ async fn a_strict_reader_says_when_the_next_token_is_due_and_finds_it_then() {
     let SignInError::NotPublished { next_in, .. } = cause(&error) else { panic!("{error:?}") };
     assert_eq!(*next_in, Some(MINUTE));
     assert_eq!(cause(&error).to_string(), "no usable token is published; the next one is due in 60 s");
-    assert!(auth_cache::ErrorChain(&error).to_string().ends_with("the API has refused it"), "{error:?}");
+    assert!(auth_cache::ErrorChain(&error).to_string().ends_with("the API rejected it; publish again"), "{error:?}");
     fleet.at(PERIOD);
     let next = fleet.publish(20 * MINUTE).await.unwrap();
     assert_eq!(reader.token(SECOND).await.unwrap(), next);

@@ -19,20 +19,20 @@ pub(crate) struct Row {
 }
 
 const INTRODUCTION: &str = "\
-What callers see of the answers that Cognito, Parameter Store, Secrets Manager and a token endpoint can give. The test
-`matrix` plays each of them for a minute, with an invocation in each second that has 2.5 s for its token, by the real
-clients of the SDK in simulated time, and writes these tables (`WRITE_ANSWERS=1 cargo test -p auth-cache --all-features
---test matrix`). What it holds for every row:
+What callers see for each response of Cognito, Parameter Store, Secrets Manager and a token endpoint. The test `matrix`
+plays each response for a minute in simulated time, with the SDK's real clients. There is one invocation per second, with
+2.5 s to get its token. `WRITE_ANSWERS=1 cargo test -p auth-cache --all-features --test matrix` writes these tables.
+The test also checks for every row:
 
 - With a valid token no invocation fails.
-- Without one, only those fail that have no way to a token. While the password works, no fault of the refresh token is
-  seen; while the refresh token works, or works again after a failure, none of the password and of the stores.
-- If all of Cognito answers so, to the refresh token and to the password, callers see what is listed for the password.
+- Without one, an invocation fails only if there is no other way to a token. While the password works, callers see no
+  fault of the refresh token. While the refresh token works, or works again, they see none of the password and the stores.
+- If Cognito gives a response to both the refresh token and the password, callers see the row of the password.
 
-The columns: what an invocation gets that finds no token, a valid one that is due for renewal, one that has ended; the
-calls in the minute, at most; how long after the end of the fault there is a new token, at most. `fails` is an error with
-the text of the second column; a service that does not answer also costs callers their time (`TokenError::TimedOut`).
-After a fault that lasts longer, the recovery from wrong credentials takes up to 15 minutes.
+The columns are: the result of an invocation without a token, with a valid token that is due for renewal, and with an
+expired token; the maximum number of calls in the minute; the maximum time from the end of the fault to a new token.
+`fails` is an error with the text of the second column. A service that does not respond also uses up the callers' time
+(`TokenError::TimedOut`). After a longer fault, recovery from wrong credentials takes up to 15 minutes.
 ";
 
 const SECTIONS: &[(Place, &str)] = &[
@@ -66,7 +66,7 @@ fn markdown(rows: &[Row]) -> String {
     let mut above: Vec<String> = Vec::new();
     for (place, title) in SECTIONS {
         writeln!(text, "\n## {title}\n").unwrap();
-        text.push_str("| answer | error | no token | valid token | ended token | calls | recovery |\n");
+        text.push_str("| response | error | no token | valid token | expired token | calls | recovery |\n");
         text.push_str("| --- | --- | --- | --- | --- | --: | --: |\n");
         // Answers that come to the same share a line.
         let mut lines: Vec<(String, Vec<String>)> = Vec::new();
@@ -80,7 +80,7 @@ fn markdown(rows: &[Row]) -> String {
         for (rest, answers) in &mut lines {
             if !above.is_empty() && above.iter().all(|answer| answers.contains(answer)) {
                 answers.retain(|answer| !above.contains(answer));
-                answers.insert(0, "every answer of the table above".to_owned());
+                answers.insert(0, "every response of the table above".to_owned());
             }
             writeln!(text, "| {} | {rest} |", answers.join("<br>")).unwrap();
         }

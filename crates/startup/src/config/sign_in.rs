@@ -102,7 +102,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         match identity.as_deref().unwrap_or("service-user") {
             feature if !is_built(feature) => {
                 self.problems
-                    .push(format!("IDENTITY cannot be {feature} (the function was built without that feature)"));
+                    .push(format!("IDENTITY cannot be {feature} (build the function with that feature first)"));
                 None
             }
             "client-credentials" => self.client_credentials().map(IdentityConfig::ClientCredentials),
@@ -128,13 +128,14 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         let mode = mode.unwrap_or_default();
         if cfg!(not(feature = "sign-in")) && mode != SignInMode::Published {
             self.problems.push(
-                "SERVICE_USER_MODE must be published (the function was built without the feature sign-in)".to_owned(),
+                "SERVICE_USER_MODE must be published (build the function with the feature sign-in for other modes)"
+                    .to_owned(),
             );
         }
         let token_secret = self.optional("SERVICE_USER_TOKEN_SECRET", "the name or ARN of a secret", text);
         if cfg!(not(feature = "secrets-manager")) && token_secret.is_some() {
             self.problems.push(
-                "SERVICE_USER_TOKEN_SECRET must be empty (the function was built without the feature secrets-manager)"
+                "SERVICE_USER_TOKEN_SECRET must be empty (build the function with the feature secrets-manager to set it)"
                     .to_owned(),
             );
         }

@@ -36,7 +36,7 @@ impl Emulator {
     pub(crate) async fn start(began: Stopwatch, region: &str) -> Result<Self> {
         fs::create_dir_all(project::tools())?;
         let only_one = File::create(project::tools().join("rehearsal.lock"))?;
-        only_one.try_lock().context("another rehearsal runs in this clone: wait for its end")?;
+        only_one.try_lock().context("another rehearsal runs in this clone: wait until it ends")?;
         let home = folder();
         let _ = fs::remove_dir_all(&home);
         fs::create_dir_all(home.join("tmp")).with_context(|| format!("cannot create {}", home.display()))?;

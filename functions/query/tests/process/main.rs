@@ -198,7 +198,7 @@ async fn an_answer_that_lambda_would_not_hand_over_is_logged_and_counted() {
     let error = log.iter().find(|line| line["level"] == "ERROR").unwrap();
     assert_eq!(
         (&error["message"], &error["limit"]),
-        (&json!("the answer is larger than Lambda hands over"), &json!(6_291_556))
+        (&json!("the response exceeds Lambda's payload limit; select fewer fields or items"), &json!(6_291_556))
     );
     assert!(log.iter().any(|line| line["PayloadsTooLarge"] == 1), "{log:?}");
 }

@@ -50,7 +50,7 @@ pub(crate) async fn an_answer_that_lambda_would_not_hand_over_is_a_problem() {
     order["getOrder"]["note"] = "\"".repeat(2_000_000).into();
     t.cloud.inject(Fault::new(Service::AppSync, FaultKind::Answer { code: 200, body: json!({"data": order}) }));
     let problem = Call::get("/orders/order-1").send(&t).await.problem(500);
-    assert!(problem["detail"].as_str().unwrap().contains("larger than Lambda"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("exceeds Lambda's payload limit"), "{problem}");
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn a_panic_is_told() {
     let (_cloud, mut t) = Deployment::start().await;
     t.sdk = t.sdk.to_builder().credentials_provider(SharedCredentialsProvider::new(Panicking)).build();
     let reason = t.fail(Ask::Create, &t.properties()).await;
-    assert_eq!(reason, "the function panicked: its log says where");
+    assert_eq!(reason, "the function panicked: see its log");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn an_answer_is_given_before_the_time_is_over() {
     assert_eq!(answer["Status"], "FAILED");
     let reason = answer["Reason"].as_str().unwrap();
     assert!(
-        reason.starts_with("it was not done after 7") && reason.ends_with("give the function more time"),
+        reason.starts_with("not finished after 7") && reason.ends_with("increase the function's timeout"),
         "{reason}"
     );
 }
@@ -163,7 +163,7 @@ async fn an_answer_that_is_never_taken_fails_the_invocation_so_that_lambda_repea
         let event = t.event(Ask::Create, &t.properties());
         let error = service_user::handle(t.function(&t.properties()), short_invocation(event)).await.unwrap_err();
         assert_eq!(error.error_type, "NotAnswered");
-        assert!(error.error_message.starts_with("CloudFormation did not take the answer: "), "{error:?}");
+        assert!(error.error_message.starts_with("CloudFormation did not accept the response: "), "{error:?}");
         assert!(!error.error_message.contains(SIGNATURE), "{error:?}");
         // The repetition finds everything done.
         t.cloud_formation = Wire::always(Step::Answer(answer("200 OK", &[], ""))).await;
@@ -182,7 +182,7 @@ async fn an_environment_that_is_not_complete_is_told_and_its_resource_can_be_del
     ] {
         let answer = t.ask(Ask::Create, &properties).await;
         let reason = answer["Reason"].as_str().unwrap();
-        assert!(reason.starts_with("the environment is not complete: ") && reason.contains(expected), "{answer}");
+        assert!(reason.starts_with("the environment variables are invalid: ") && reason.contains(expected), "{answer}");
         assert_eq!(answer["PhysicalResourceId"], "not-created");
         // CloudFormation has deleted what could not be created.
         t.succeed(Ask::Delete("not-created"), &properties).await;
@@ -199,7 +199,7 @@ async fn what_is_wrong_with_an_event_is_told() {
     service_user::handle(t.function(&t.properties()), invocation(event)).await.unwrap();
     let requests = t.cloud_formation.requests();
     let answer: Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
-    assert_eq!(answer["Reason"], "the event is not what it should be: there is no RequestType Replace");
+    assert_eq!(answer["Reason"], "the event is invalid: there is no RequestType Replace");
 
     for event in [json!(null), json!({"RequestType": "Create"}), json!("canary")] {
         let error = service_user::handle(t.function(&t.properties()), invocation(event)).await.unwrap_err();
@@ -210,7 +210,7 @@ async fn what_is_wrong_with_an_event_is_told() {
     let mut event = t.event(Ask::Create, &t.properties());
     event["ResponseURL"] = json!("https://canary.example/");
     let error = service_user::handle(t.function(&t.properties()), invocation(event)).await.unwrap_err();
-    let message = "the event is not what it should be: its ResponseURL is none of CloudFormation's";
+    let message = "the event is invalid: its ResponseURL is not an address of CloudFormation";
     assert_eq!((error.error_type.as_str(), error.error_message.as_str()), ("InvalidEvent", message));
     assert_eq!(cloud.calls(), []);
 }
@@ -230,7 +230,7 @@ async fn an_event_chooses_nothing_and_another_stack_is_refused() {
         service_user::handle(t.function(&t.properties()), invocation(event)).await.unwrap();
         let requests = t.cloud_formation.requests();
         let answer: Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
-        assert_eq!(answer["Reason"], "the event is not what it should be: it is another stack's");
+        assert_eq!(answer["Reason"], "the event is invalid: it comes from another stack");
         assert_eq!(t.signs_in(&t.prefix).await, "orders-1-a");
     }
 }

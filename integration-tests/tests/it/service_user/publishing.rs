@@ -100,7 +100,7 @@ async fn a_strict_function_without_a_token_says_why_and_finds_the_next_one() {
     t.create().await;
     let function = t.start_function(cloud, "published").await;
     let error = function.query(json!({"operation": "ListOrders"})).await.unwrap_err();
-    assert!(error.error_message.contains("no usable token is published: there is none"), "{error:?}");
+    assert!(error.error_message.contains("no usable token is published: none has been published"), "{error:?}");
     assert_eq!(
         function.cloud.calls().iter().filter(|call| call.operation == "AdminInitiateAuth").count(),
         1,

@@ -23,7 +23,7 @@ async fn the_users_take_turns_and_each_turn_has_a_new_password() {
 #[tokio::test]
 async fn the_age_of_the_password_is_known_until_it_is_lost() {
     let (cloud, t) = Deployment::start().await;
-    let missing = format!(r#"{}/credentials is missing: {{"RequestType": "Repair"}} makes it anew"#, t.prefix);
+    let missing = format!(r#"{}/credentials is missing: {{"RequestType": "Repair"}} restores it"#, t.prefix);
     assert_eq!(t.invoke("Age", &t.properties()).await.unwrap_err().error_message, missing);
     t.create().await;
     cloud.reset_calls();
@@ -156,7 +156,7 @@ async fn what_cannot_be_rotated_is_told() {
         assert_eq!(error.error_type, "NothingToRotate");
         error.error_message
     };
-    let advice = r#": {"RequestType": "Repair"} makes it anew"#;
+    let advice = r#": {"RequestType": "Repair"} restores it"#;
     assert_eq!(message().await, format!("{credentials} has no user name and password{advice}"));
     let by_hand = json!({"username": "by-hand", "password": "Password-1"}).to_string();
     t.put(&credentials, &by_hand, ParameterType::SecureString).await;
