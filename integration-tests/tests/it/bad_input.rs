@@ -16,7 +16,7 @@ async fn a_bad_event_gets_a_stable_error_type_and_a_message_that_says_what_to_do
             "InvalidEvent",
             "`variable` is not allowed beside `operation` and `variables`",
         ),
-        (json!({"operation": "GetOrders"}), "UnknownOperation", "`GetOrders` here, but GetOrder, ListOrders"),
+        (json!({"operation": "GetOrders"}), "UnknownOperation", "`GetOrders`; this function has GetOrder, ListOrders"),
         (json!({"operation": "CreateOrder"}), "UnknownOperation", "GetOrder, ListOrders"),
         (json!({"operation": "GetOrder"}), "InvalidVariables", "missing field `id`"),
         (json!({"operation": "GetOrder", "variables": null}), "InvalidVariables", "missing field `id`"),
