@@ -18,8 +18,8 @@ use crate::{
 
 /// List orders
 ///
-/// Newest first, in pages. `limit` counts the orders that are looked at; the filters leave some of them out, so that a page
-/// may be short, or empty, and not the last one. Follow `Link` or `nextCursor` until there is none.
+/// Newest first, in pages. `limit` applies before filtering, so a page can be short or empty although more pages
+/// follow. Follow `Link` or `nextCursor` until there is none.
 #[utoipa::path(get, path = "/orders", operation_id = "listOrders", tag = "orders", params(ListParameters), responses(
     (status = 200, description = "A page of orders", body = OrderPage, headers(
         ("link" = Option<String>, description = "`<?cursor=…>; rel=\"next\"`, unless this is the last page"),

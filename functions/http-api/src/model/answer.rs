@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::values::{Currency, Status};
 
-/// A page of orders. It may be short or empty and not the last one: the filters leave out what was looked at.
+/// A page of orders. It can be short or empty although more pages follow: `limit` applies before filtering.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderPage {

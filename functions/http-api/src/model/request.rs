@@ -26,7 +26,7 @@ pub(crate) struct ListParameters {
         pattern = r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
     )]
     pub(crate) customer_email: Option<String>,
-    /// How many orders are looked at for this page; those that the filters leave out count too.
+    /// The size of a page before filtering.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(crate) limit: Option<i32>,
     /// Where to go on: from the `Link` or the `nextCursor` of the page before.
