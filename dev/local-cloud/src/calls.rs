@@ -24,19 +24,22 @@ pub enum Service {
     AppSync,
     /// AWS Secrets Manager.
     SecretsManager,
+    /// An OpenTelemetry collector, as X-Ray's OTLP endpoint is one.
+    Traces,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 4] = [Self::Cognito, Self::Ssm, Self::AppSync, Self::SecretsManager];
+    pub const ALL: [Self; 5] = [Self::Cognito, Self::Ssm, Self::AppSync, Self::SecretsManager, Self::Traces];
 
-    /// The name in the control API and on the command line: `cognito`, `ssm`, `appsync`, `secretsmanager`.
+    /// The name in the control API and on the command line: `cognito`, `ssm`, `appsync`, `secretsmanager`, `traces`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cognito => "cognito",
             Self::Ssm => "ssm",
             Self::AppSync => "appsync",
             Self::SecretsManager => "secretsmanager",
+            Self::Traces => "traces",
         }
     }
 }
@@ -47,7 +50,7 @@ impl fmt::Display for Service {
     }
 }
 
-/// One call as the stand-in saw it. It holds nothing secret: no body, no header, no variable.
+/// One call as the stand-in saw it. It holds nothing secret: no body, no variable, no header but one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Call {
@@ -55,7 +58,8 @@ pub struct Call {
     pub at: i64,
     /// The service that was called.
     pub service: Service,
-    /// `AdminInitiateAuth`, `GetParameters`, the GraphQL operation's name, `EventPublish`, `OPTIONS`, `GetJwks`, `oauth2/token`.
+    /// `AdminInitiateAuth`, `GetParameters`, the GraphQL operation's name, `EventPublish`, `OPTIONS`, `GetJwks`, `oauth2/token`,
+    /// `v1/traces`.
     pub operation: String,
     /// The HTTP status sent; 0 when none was, because the connection was reset or the caller went away.
     pub status: u16,
@@ -63,6 +67,9 @@ pub struct Call {
     pub outcome: String,
     /// From the arrival of the whole request to the moment its answer was ready.
     pub millis: u64,
+    /// The header `X-Amzn-Trace-Id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// An event that was published to a channel of the Event API.
@@ -146,14 +153,15 @@ impl CallLog {
         self.subscribers.subscribe()
     }
 
-    /// Starts the record of a call that has just arrived.
-    pub(crate) fn begin(self: &Arc<Self>, service: Service, operation: &str) -> CallInProgress {
+    /// Starts the record of a call that has just arrived, with this trace header.
+    pub(crate) fn begin(self: &Arc<Self>, service: Service, operation: &str, trace: Option<&str>) -> CallInProgress {
         *lock(&self.under_way).entry(operation.to_owned()).or_default() += 1;
         CallInProgress {
             log: Arc::clone(self),
             at: wall_clock_millis(),
             service,
             operation: operation.to_owned(),
+            trace: trace.map(str::to_owned),
             end: None,
         }
     }
@@ -165,6 +173,7 @@ pub(crate) struct CallInProgress {
     at: i64,
     service: Service,
     operation: String,
+    trace: Option<String>,
     end: Option<(u16, String)>,
 }
 
@@ -185,6 +194,7 @@ impl Drop for CallInProgress {
             status,
             outcome,
             millis: u64::try_from(wall_clock_millis() - self.at).unwrap_or(0),
+            trace: self.trace.take(),
         };
         lock(&self.log.calls).push(call.clone());
         // An error only says that nobody has subscribed.
@@ -205,6 +215,7 @@ mod tests {
             status: 400,
             outcome: "NotAuthorizedException".to_owned(),
             millis: 152,
+            trace: None,
         };
         assert_eq!(
             call.to_string(),
@@ -215,7 +226,7 @@ mod tests {
     #[test]
     fn a_call_whose_caller_went_away_is_recorded() {
         let log = Arc::new(CallLog::default());
-        let call = log.begin(Service::Ssm, "GetParameters");
+        let call = log.begin(Service::Ssm, "GetParameters", None);
         assert_eq!((log.under_way("GetParameters"), log.count(Service::Ssm)), (1, 0));
         drop(call);
         assert_eq!(log.under_way("GetParameters"), 0);

@@ -19,6 +19,7 @@ use crate::seed::Seed;
 use crate::server;
 use crate::settings::{Settings, whole_seconds};
 use crate::state::State;
+use crate::traces::Span;
 use crate::user_pool::UserPool;
 
 /// A running stand-in. Dropping it stops it and closes every connection.
@@ -60,6 +61,11 @@ impl LocalCloud {
     /// `http://127.0.0.1:PORT/event`: the endpoint of the Event API.
     pub fn event_url(&self) -> String {
         format!("http://{}/event", self.address)
+    }
+
+    /// `http://127.0.0.1:PORT/v1/traces`: what `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set to.
+    pub fn traces_url(&self) -> String {
+        format!("http://{}/v1/traces", self.address)
     }
 
     /// Ids and credentials of the example. They exist only if the builder did not say `.seed(false)`.
@@ -148,6 +154,11 @@ impl LocalCloud {
     /// The events published so far, in their order.
     pub fn published(&self) -> Vec<PublishedEvent> {
         self.state.calls.published()
+    }
+
+    /// The spans that were sent, in the order of their arrival.
+    pub fn spans(&self) -> Vec<Span> {
+        self.state.traces.all()
     }
 
     /// How many calls `service` got. Opening a connection with `OPTIONS` is not counted.

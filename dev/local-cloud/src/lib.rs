@@ -6,6 +6,7 @@
 //! - `GET /<pool>/.well-known/jwks.json`: the keys that verify the tokens.
 //! - `POST /graphql`: AppSync, executing the given SDL with the resolvers of [`Builder::resolver`].
 //! - `POST /event`: an AppSync Event API, which takes events for any channel.
+//! - `POST /v1/traces`: a collector of OpenTelemetry traces, in OTLP's JSON.
 //! - `OPTIONS /graphql`, `OPTIONS /event`: 200, no authorization needed, with which clients open a connection ahead of time.
 //!
 //! # Control over HTTP
@@ -19,7 +20,7 @@
 //! | `GET /_local-cloud/calls` | `[{"at":…,"service":"cognito","operation":"AdminInitiateAuth","status":200,"outcome":"ok","millis":3}, …]` |
 //! | `GET /_local-cloud/published` | `[{"channel":"/default/orders","event":{…}}, …]` |
 //! | `DELETE /_local-cloud/calls` | forgets calls and published events |
-//! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15,"secretsmanager":20},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"sign_ins_per_second":null,"parameter_reads_per_second":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
+//! | `GET`, `PUT /_local-cloud/settings` | `{"latency_ms":{"cognito":150,"ssm":20,"appsync":15,"secretsmanager":20,"traces":5},"token_lifetime_s":3600,"refresh_token_lifetime_s":null,"sign_ins_per_second":null,"parameter_reads_per_second":null,"clock_offset_s":0}`; absent members of a `PUT` stay as they are |
 //! | `POST /_local-cloud/faults` | adds one [`Fault`]: `{"service":"appsync","operation":"GetOrder","kind":"status","code":503,"times":2}` |
 //! | `GET`, `DELETE /_local-cloud/faults` | lists or removes the pending faults |
 
@@ -32,6 +33,7 @@ mod appsync;
 mod cognito;
 mod secrets_manager;
 mod ssm;
+mod traces;
 
 mod calls;
 mod faults;
@@ -54,3 +56,4 @@ pub use command_line::run;
 pub use faults::{Fault, FaultKind};
 pub use iam::Allow;
 pub use seed::Seed;
+pub use traces::Span;

@@ -81,7 +81,8 @@ async fn handle(
     };
 
     let latency = lock(&state.settings).latency[call.service() as usize];
-    let in_progress = state.calls.begin(call.service(), call.operation());
+    let trace = head.headers.get("x-amzn-trace-id").and_then(|trace| trace.to_str().ok());
+    let in_progress = state.calls.begin(call.service(), call.operation(), trace);
     let fault = state.faults.take(call.service(), call.operation());
     if !latency.is_zero() && !matches!(call, Call::Options) {
         tokio::time::sleep(latency).await;
@@ -167,6 +168,7 @@ fn execute(state: &State, head: &Parts, body: &[u8], call: &Call) -> Answer {
             answer
         }
         Call::Options => appsync::answer_options(),
+        Call::Traces => state.traces.answer(body),
     }
 }
 
@@ -184,10 +186,11 @@ fn answer_of_fault(fault: &Fault, call: &Call) -> Answer {
         (FaultKind::Unauthorized, Service::AppSync) => {
             appsync::refused_at_the_edge(401, "UnauthorizedException", "Token has expired.")
         }
+        (FaultKind::Throttle, Service::Traces) => Answer::html(429),
         (FaultKind::Status { code }, _) => Answer::html(*code),
         (FaultKind::Answer { code, body }, service) => {
             let content_type = match service {
-                Service::AppSync => "application/json",
+                Service::AppSync | Service::Traces => "application/json",
                 Service::Cognito if call.operation() == TOKEN => "application/json",
                 _ => aws_json::CONTENT_TYPE,
             };

@@ -103,7 +103,7 @@ mod tests {
     fn what_was_put_is_what_one_gets() {
         let (mut settings, clock) = (Settings::default(), Clock::default());
         let wanted = json!({
-            "latency_ms": {"cognito": 150, "ssm": 0, "appsync": 15, "secretsmanager": 0},
+            "latency_ms": {"cognito": 150, "ssm": 0, "appsync": 15, "secretsmanager": 0, "traces": 0},
             "token_lifetime_s": 60,
             "refresh_token_lifetime_s": null,
             "sign_ins_per_second": 10,

@@ -16,6 +16,7 @@ use crate::secrets_manager::SecretsManager;
 use crate::seed::Seed;
 use crate::settings::Settings;
 use crate::ssm::{Kind, Ssm};
+use crate::traces::Traces;
 
 /// Everything that the connections share. No service knows it: each gets what it needs as an argument.
 pub(crate) struct State {
@@ -29,6 +30,7 @@ pub(crate) struct State {
     pub(crate) cognito: Mutex<Cognito>,
     pub(crate) ssm: Mutex<Ssm>,
     pub(crate) secrets_manager: Mutex<SecretsManager>,
+    pub(crate) traces: Traces,
 }
 
 impl State {
@@ -47,6 +49,7 @@ impl State {
             cognito: Mutex::new(Cognito::new(&seed.region, keys)),
             ssm: Mutex::new(Ssm::new(&seed.region)),
             secrets_manager: Mutex::new(SecretsManager::new(&seed.region)),
+            traces: Traces::default(),
             seed,
         })
     }

@@ -38,12 +38,22 @@ pub use times::{Stopwatch, millis, percentile};
 pub struct RuntimeApi {
     address: SocketAddr,
     shared: Arc<Shared>,
-    events: mpsc::UnboundedSender<(String, Bytes)>,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+/// What the function is handed.
+#[derive(Debug)]
+struct Event {
+    request_id: String,
+    trace: String,
+    body: Bytes,
 }
 
 /// How an invocation ended.
 #[derive(Debug)]
 pub struct Outcome {
+    /// When the event was handed out, by the wall clock.
+    pub at: SystemTime,
     /// From handing out the event to having the whole answer.
     pub wall: Duration,
     /// The answer, or the error that the function reported.
@@ -52,7 +62,7 @@ pub struct Outcome {
 
 #[derive(Debug)]
 struct Shared {
-    queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<(String, Bytes)>>,
+    queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
     /// One permit for each poll that waits for its event.
     polls: Semaphore,
     /// By request id.
@@ -64,6 +74,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct Invocation {
+    at: SystemTime,
     handed_out: Stopwatch,
     done: oneshot::Sender<Outcome>,
 }
@@ -120,16 +131,27 @@ impl RuntimeApi {
         Ok(())
     }
 
-    /// Invokes the function once. Request ids are UUIDs that count from 0.
+    /// Invokes the function once, in a trace that is not sampled. Request ids are UUIDs that count from 0.
     ///
     /// # Errors
     /// When it does not answer within a minute. That it answers with an error is an outcome.
     pub async fn invoke(&self, event: impl Into<Bytes>) -> Result<Outcome> {
+        self.invoke_in_trace(NOT_SAMPLED, event).await
+    }
+
+    /// The same in the trace of this `X-Amzn-Trace-Id`, such as
+    /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
+    ///
+    /// # Errors
+    /// As [`RuntimeApi::invoke`].
+    pub async fn invoke_in_trace(&self, trace: &str, event: impl Into<Bytes>) -> Result<Outcome> {
         let id = self.shared.last_id.fetch_add(1, Ordering::Relaxed);
-        let id = format!("00000000-0000-4000-8000-{id:012x}");
+        let request_id = format!("00000000-0000-4000-8000-{id:012x}");
         let (done, outcome) = oneshot::channel();
-        self.shared.invocations().insert(id.clone(), Invocation { handed_out: Stopwatch::start(), done });
-        self.events.send((id, event.into()))?;
+        self.shared
+            .invocations()
+            .insert(request_id.clone(), Invocation { at: now(), handed_out: Stopwatch::start(), done });
+        self.events.send(Event { request_id, trace: trace.to_owned(), body: event.into() })?;
         timeout(PATIENCE, outcome).await.context("the function does not answer")?.context("the server has ended")
     }
 }
@@ -162,10 +184,10 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         _ => return Ok(status(StatusCode::NOT_FOUND)),
     };
     let (id, answer) = outcome;
-    let Some(Invocation { handed_out, done }) = shared.invocations().remove(id) else {
+    let Some(Invocation { at, handed_out, done }) = shared.invocations().remove(id) else {
         return Ok(status(StatusCode::BAD_REQUEST));
     };
-    let _ = done.send(Outcome { wall: handed_out.until(ended), answer });
+    let _ = done.send(Outcome { at, wall: handed_out.until(ended), answer });
     Ok(status(StatusCode::ACCEPTED))
 }
 
@@ -173,26 +195,24 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
     shared.polls.add_permits(1);
     let event = shared.queue.lock().await.recv().await;
     shared.polls.forget_permits(1);
-    let Some((id, event)) = event else { return status(StatusCode::GONE) };
-    let deadline = millis_since_1970() + shared.timeout.as_millis();
-    if let Some(invocation) = shared.invocations().get_mut(&id) {
-        invocation.handed_out = Stopwatch::start();
+    let Some(Event { request_id, trace, body }) = event else { return status(StatusCode::GONE) };
+    let now = now();
+    let deadline = (now + shared.timeout).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    if let Some(invocation) = shared.invocations().get_mut(&request_id) {
+        (invocation.at, invocation.handed_out) = (now, Stopwatch::start());
     }
     let response = Response::builder()
         .header("content-type", "application/json")
-        .header("lambda-runtime-aws-request-id", id)
+        .header("lambda-runtime-aws-request-id", request_id)
         .header("lambda-runtime-deadline-ms", deadline.to_string())
         .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:bench")
-        .header(
-            "lambda-runtime-trace-id",
-            "Root=1-5eed5eed-5eed5eed5eed5eed5eed5eed;Parent=5eed5eed5eed5eed;Sampled=0",
-        );
-    response.body(Full::from(event)).unwrap_or_default()
+        .header("lambda-runtime-trace-id", trace);
+    response.body(Full::from(body)).unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "Lambda's own clock, which nothing else reads")]
-fn millis_since_1970() -> u128 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis()
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 fn status(status: StatusCode) -> Response<Full<Bytes>> {
@@ -200,6 +220,8 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     response
 }
+
+const NOT_SAMPLED: &str = "Root=1-5eed5eed-5eed5eed5eed5eed5eed5eed;Parent=5eed5eed5eed5eed;Sampled=0";
 
 /// The function's timeout unless another is given.
 const TIMEOUT: Duration = Duration::from_secs(30);

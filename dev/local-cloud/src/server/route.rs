@@ -22,6 +22,7 @@ pub(super) enum Call {
     GraphQl { operation: String },
     Publish,
     Options,
+    Traces,
 }
 
 impl Route {
@@ -34,6 +35,7 @@ impl Route {
             (&Method::POST, "/") => Self::Call(Call::of_target(&head.headers)),
             (&Method::POST, "/graphql") => Self::Call(Call::GraphQl { operation: appsync::operation_name(body) }),
             (&Method::POST, "/oauth2/token") => Self::Call(Call::Token),
+            (&Method::POST, "/v1/traces") => Self::Call(Call::Traces),
             (&Method::POST, "/event") => Self::Call(Call::Publish),
             (&Method::OPTIONS, "/graphql" | "/event") => Self::Call(Call::Options),
             (&Method::GET, _) => match path[1..].strip_suffix("/.well-known/jwks.json") {
@@ -63,6 +65,7 @@ impl Call {
             Self::Ssm { .. } => Service::Ssm,
             Self::SecretsManager { .. } => Service::SecretsManager,
             Self::GraphQl { .. } | Self::Publish | Self::Options => Service::AppSync,
+            Self::Traces => Service::Traces,
         }
     }
 
@@ -77,6 +80,7 @@ impl Call {
             Self::Jwks { .. } => "GetJwks",
             Self::Publish => PUBLISH,
             Self::Options => OPTIONS,
+            Self::Traces => "v1/traces",
         }
     }
 }

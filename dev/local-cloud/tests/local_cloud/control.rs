@@ -45,7 +45,7 @@ async fn settings_are_changed_over_http() {
     let cloud = Cloud::start().await;
     let wanted = json!({"latency_ms": {"ssm": 30}, "token_lifetime_s": 60, "clock_offset_s": 5});
     let after = cloud.http("PUT", "/_local-cloud/settings", &wanted.to_string()).await.ok();
-    assert_eq!(after["latency_ms"], json!({"cognito": 0, "ssm": 30, "appsync": 0, "secretsmanager": 0}));
+    assert_eq!(after["latency_ms"], json!({"cognito": 0, "ssm": 30, "appsync": 0, "secretsmanager": 0, "traces": 0}));
     assert_eq!(after, cloud.http("GET", "/_local-cloud/settings", "").await.ok());
     assert_eq!(cloud.tokens().await["ExpiresIn"], 60);
     cloud.ssm("GetParameter", json!({"Name": "/a"})).await;
