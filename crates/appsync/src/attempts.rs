@@ -8,6 +8,7 @@ use tracing::{Instrument as _, Span};
 use crate::{
     AppSyncClient, AppSyncError, Auth, Deadline, ErrorKind, GraphqlError, RetryPolicy,
     auth::Grant,
+    client::TRACE,
     envelope::Envelope,
     exchange::{Answer, exchange},
     retry, span,
@@ -55,12 +56,15 @@ struct Progress {
 
 /// Sends it until `accept` takes an answer, which has status 200, or there is no point in sending it again.
 pub(crate) async fn send<R>(
-    call: &Call<'_>,
+    mut call: Call<'_>,
     span: Span,
     accept: impl Fn(Answer) -> Result<R, AppSyncError>,
 ) -> Result<R, AppSyncError> {
+    if let Some(trace) = call.client.trace_header.and_then(|header| header(&span)) {
+        call.headers.entry(TRACE).or_insert(trace);
+    }
     let mut progress = Progress::default();
-    let result = repeat(call, accept, &mut progress).instrument(span.clone()).await;
+    let result = repeat(&call, accept, &mut progress).instrument(span.clone()).await;
     span::record(&span, progress.requests, progress.request_id.as_deref(), result.as_ref().err());
     result
 }

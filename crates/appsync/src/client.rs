@@ -8,6 +8,7 @@ use auth_cache::Clock;
 use graphql_client::QueryBody;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::redirect::Policy;
+use tracing::Span;
 use url::Url;
 
 use crate::{AppSyncError, Auth, Deadline, Execution, Operation, Pages, RetryPolicy, exchange, retry::RetryBudget};
@@ -23,10 +24,11 @@ pub struct AppSyncClient {
     pub(crate) budget: RetryBudget,
     pub(crate) response_limit: usize,
     pub(crate) headers: HeaderMap,
+    pub(crate) trace_header: Option<fn(&Span) -> Option<HeaderValue>>,
     deadline: Option<Deadline>,
 }
 
-const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// What Lambda hands over at the most, from a data source or to whoever invoked the function:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. AppSync documents no limit of its own.
@@ -48,6 +50,7 @@ impl AppSyncClient {
             budget: RetryBudget::full(),
             response_limit: LARGEST_RESPONSE,
             headers: HeaderMap::new(),
+            trace_header: None,
             deadline: None,
         }
     }
@@ -132,6 +135,15 @@ impl AppSyncClient {
                 self
             }
         }
+    }
+
+    /// The same client, whose requests carry the X-Ray trace header that `header` gives for the span of their operation, in place
+    /// of the invocation's own: what AppSync does for them is below that span then. `None` leaves the invocation's.
+    ///
+    /// For whoever sends the spans that this client makes to X-Ray, and so knows their ids.
+    #[must_use]
+    pub fn with_trace_header(self, header: fn(&Span) -> Option<HeaderValue>) -> Self {
+        Self { trace_header: Some(header), ..self }
     }
 
     /// The same client, which judges deadlines by `clock` and signs with its time: for tests.

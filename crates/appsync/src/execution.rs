@@ -90,7 +90,7 @@ impl<'a, O: Operation> IntoFuture for Execution<'a, O> {
 
     fn into_future(self) -> Self::IntoFuture {
         match self.call() {
-            Ok(call) => Box::pin(async move { send::<O, _>(&call, Partial::require_complete).await }),
+            Ok(call) => Box::pin(async move { send::<O, _>(call, Partial::require_complete).await }),
             Err(error) => Box::pin(ready(Err(error))),
         }
     }
@@ -127,7 +127,7 @@ impl<'a, O: Operation> IntoFuture for PartialExecution<'a, O> {
             // An answer without any data is an error as long as another attempt may fare better.
             Ok(call) => {
                 Box::pin(
-                    async move { send::<O, _>(&call, Partial::require_some).await.or_else(AppSyncError::into_partial) },
+                    async move { send::<O, _>(call, Partial::require_some).await.or_else(AppSyncError::into_partial) },
                 )
             }
             Err(error) => Box::pin(ready(Err(error))),
@@ -136,7 +136,7 @@ impl<'a, O: Operation> IntoFuture for PartialExecution<'a, O> {
 }
 
 async fn send<O: Operation, R>(
-    call: &Call<'_>,
+    call: Call<'_>,
     accept: impl Fn(Partial<O::ResponseData>) -> Result<R, AppSyncError>,
 ) -> Result<R, AppSyncError> {
     let span = span::of(O::NAME, O::KIND, &call.client.endpoint);

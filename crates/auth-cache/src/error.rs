@@ -138,6 +138,25 @@ impl SignInError {
         Self::Misconfigured { reason: reason.into(), source: None }
     }
 
+    /// The variant's name, for traces: of a text nobody can count.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::WrongCredentials => "wrong_credentials",
+            Self::LockedOut { .. } => "locked_out",
+            Self::Throttled { .. } => "throttled",
+            Self::ChallengeRequired { .. } => "challenge_required",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::Credentials(_) => "credentials",
+            Self::TokenStore(_) => "token_store",
+            Self::NotPublished { .. } => "not_published",
+            Self::Unavailable { .. } => "unavailable",
+            Self::BadToken(_) => "bad_token",
+            Self::ExpiredOnArrival => "expired_on_arrival",
+            Self::RejectedAgain => "rejected_again",
+            Self::Panicked => "panicked",
+        }
+    }
+
     /// Whether the provider, or the store of the credentials, has too much to do.
     pub(crate) fn is_throttled(&self) -> bool {
         match self {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::time::timeout;
+use tracing::{Instrument as _, field::Empty};
 
 use self::{
     circuit::Circuit,
@@ -103,7 +104,12 @@ impl<S: TokenStore> Published<S> {
     async fn read(&self) -> Result<Stored, CredentialsError> {
         let limit = if self.fallback.is_some() { LONGEST_READ } else { LONGEST_READ_WITHOUT_FALLBACK };
         let late = |_| Err(CredentialsError::unavailable(format!("no answer within {} ms", limit.as_millis())));
-        timeout(limit, self.store.read()).await.unwrap_or_else(late)
+        let span = tracing::info_span!("read the published token", otel.status_code = Empty);
+        let read = timeout(limit, self.store.read()).instrument(span.clone()).await.unwrap_or_else(late);
+        if read.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        read
     }
 
     /// Signs in, because of `miss`, or says that there is no token.

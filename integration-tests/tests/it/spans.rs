@@ -31,7 +31,7 @@ pub(crate) async fn span_of(operation: impl Future<Output = ()>) -> Value {
     let close = log
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .find(|line| line["fields"]["message"] == "close");
+        .find(|line| line["fields"]["message"] == "close" && line["span"]["name"] == "appsync");
     close.unwrap()["span"].take()
 }
 

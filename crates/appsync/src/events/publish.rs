@@ -69,7 +69,7 @@ impl<'a> IntoFuture for Publish<'a> {
         let call = Call { client, name, body, headers, auth, retry, is_repeatable, deadline };
         Box::pin(async move {
             let span = span::of_publish(&namespace, events, &client.endpoint);
-            attempts::send(&call, span, |answer| Published::decode(answer, events)).await
+            attempts::send(call, span, |answer| Published::decode(answer, events)).await
         })
     }
 }
