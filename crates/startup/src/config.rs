@@ -1,5 +1,6 @@
 mod service_user;
 mod sign_in;
+mod traces;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use crate::{
 /// | `TOKEN_URL`, `TOKEN_SCOPES`, `CLIENT_CREDENTIALS_SECRET` | how a machine-to-machine client signs in, see [`ClientCredentialsConfig`] | |
 /// | `TOKEN_REUSE` | `off` signs in at every invocation, to show what reuse saves | `on` |
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace of the token's metrics, see [`auth_cache::EmfObserver`] | no metrics |
+/// | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | where traces are sent, over OTLP: `https://xray.REGION.amazonaws.com/v1/traces`, or another collector, over https or on this machine; with the feature `traces` only | no traces |
 /// | `AWS_LAMBDA_FUNCTION_NAME` | set by Lambda: in logs, and as the dimension `Function` of the metrics | `function` |
 /// | `AWS_LAMBDA_MAX_CONCURRENCY` | set by Lambda Managed Instances: invocations at once in one process, see [`run`](crate::run) | 1 |
 /// | `HTTP_API_CALLERS` | `authorizer`: who calls `http-api`, the gateway's authorizer says; `unverified-token`: the token itself, on a developer's machine only | `authorizer` |
@@ -50,6 +52,8 @@ pub struct Config {
     pub token_reuse: bool,
     /// The CloudWatch namespace of the token's metrics; none are written without one.
     pub metrics_namespace: Option<String>,
+    /// Where traces are sent; none are recorded without it.
+    pub traces_endpoint: Option<Url>,
     /// The function's name.
     pub function_name: String,
     /// Whether `http-api` believes its callers' tokens without a gateway that has verified them. It never does unless
@@ -87,6 +91,7 @@ impl Config {
             _ => None,
         });
         let metrics_namespace = settings.metrics_namespace();
+        let traces_endpoint = settings.traces_endpoint();
         let function_name = settings.function_name();
         let unverified_callers =
             settings.optional("HTTP_API_CALLERS", "authorizer or unverified-token", |value| match value {
@@ -115,6 +120,7 @@ impl Config {
                 identity,
                 token_reuse: token_reuse.unwrap_or(true),
                 metrics_namespace,
+                traces_endpoint,
                 function_name,
                 unverified_callers: unverified_callers.unwrap_or(false),
                 operation_callers: operation_callers

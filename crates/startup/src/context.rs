@@ -4,6 +4,7 @@ use std::{
         OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::SystemTime,
 };
 
 #[cfg(feature = "iam")]
@@ -12,7 +13,9 @@ use appsync::{AppSyncClient, AppSyncError, Auth};
 use auth_cache::{ErrorChain, Identity};
 use tracing::Instrument as _;
 
-use crate::{Config, ConfigError, IdentityConfig, clients, invocation_span, metrics::Metrics};
+#[cfg(feature = "traces")]
+use crate::traces::{self, Traces};
+use crate::{Config, ConfigError, IdentityConfig, clients, invocation_span, logging, metrics::Metrics};
 
 /// What a process keeps between invocations: its token, and the client with its open connections.
 ///
@@ -22,6 +25,8 @@ use crate::{Config, ConfigError, IdentityConfig, clients, invocation_span, metri
 pub struct ExecutionContext {
     appsync: OnceLock<AppSyncClient>,
     metrics: Metrics,
+    #[cfg(feature = "traces")]
+    traces: Traces,
     function_name: OnceLock<String>,
     was_invoked: AtomicBool,
 }
@@ -32,9 +37,21 @@ impl ExecutionContext {
         Self {
             appsync: OnceLock::new(),
             metrics: Metrics::new(),
+            #[cfg(feature = "traces")]
+            traces: Traces::new(),
             function_name: OnceLock::new(),
             was_invoked: AtomicBool::new(false),
         }
+    }
+
+    /// Logs as [`log_as_json`](crate::log_as_json) does. With an endpoint for traces in the configuration, and the feature `traces`,
+    /// spans are recorded as well.
+    pub fn log(&'static self, config: &Config) {
+        #[cfg(feature = "traces")]
+        if config.traces_endpoint.is_some() {
+            return logging::log_as_json_and_record(config.log_level, self.traces.recorder());
+        }
+        logging::log_as_json(config.log_level);
     }
 
     /// Builds the client, gets a token and opens the connection to AppSync, so that the first invocation is already warm.
@@ -60,14 +77,38 @@ impl ExecutionContext {
         Ok(appsync)
     }
 
-    /// Runs one invocation. What is logged meanwhile has the function's name, whether this is the process's first
-    /// invocation, and the operation as soon as that is known (`Span::current().record("operation", ...)`). Afterwards, the
-    /// metrics that are due are written.
-    pub async fn invocation<T>(&'static self, work: impl Future<Output = T>) -> T {
+    /// Runs one invocation, which ends at `ends_at` and has the X-Ray trace header `trace`: `lambda_runtime`'s context has both.
+    /// What is logged meanwhile has the function's name, whether this is the process's first invocation, and the operation as soon
+    /// as that is known (`Span::current().record("operation", ...)`). Afterwards, the metrics that are due are written.
+    ///
+    /// If there is an endpoint for traces and the trace is sampled, its spans are sent afterwards. That takes half a second at the
+    /// most; what could not be sent is kept for the next invocation.
+    pub fn invocation<T, F: Future<Output = T>>(
+        &'static self,
+        ends_at: SystemTime,
+        trace: Option<&str>,
+        work: F,
+    ) -> impl Future<Output = T> + use<T, F> {
         let is_first = !self.was_invoked.swap(true, Ordering::Relaxed);
-        let outcome = work.instrument(invocation_span(self.function_name.get(), is_first)).await;
-        self.metrics.flush_if_due();
-        outcome
+        #[cfg(feature = "traces")]
+        let parent = self.traces.parent(trace);
+        #[cfg(not(feature = "traces"))]
+        let _ = (ends_at, trace);
+        async move {
+            let span = invocation_span(self.function_name.get(), is_first);
+            #[cfg(feature = "traces")]
+            if let Some(parent) = parent {
+                self.traces.begin(&span, parent, self.function_name.get(), is_first);
+            }
+            let outcome = work.instrument(span.clone()).await;
+            #[cfg(feature = "traces")]
+            {
+                self.traces.end(&span);
+                self.traces.flush(ends_at).await;
+            }
+            self.metrics.flush_if_due();
+            outcome
+        }
     }
 
     fn client(&'static self, config: &Config) -> Result<&'static AppSyncClient, StartError> {
@@ -96,7 +137,12 @@ impl ExecutionContext {
             #[cfg(not(all(feature = "iam", feature = "client-credentials")))]
             other => unreachable!("the configuration refuses {other:?} without its feature"),
         };
-        Ok(self.appsync.get_or_init(|| AppSyncClient::new(http, config.appsync_url.clone(), auth)))
+        #[cfg(feature = "traces")]
+        self.traces.export(&http, config);
+        let appsync = AppSyncClient::new(http, config.appsync_url.clone(), auth);
+        #[cfg(feature = "traces")]
+        let appsync = appsync.with_trace_header(traces::trace_header);
+        Ok(self.appsync.get_or_init(|| appsync))
     }
 }
 

@@ -13,6 +13,8 @@ mod runtime;
 mod sdk_http;
 mod settings;
 mod span_fields;
+#[cfg(feature = "traces")]
+mod traces;
 
 pub use answer_size::{count_if_too_large, is_too_large};
 pub use aws_config::AwsConfig;

@@ -1,13 +1,17 @@
 use tracing::{Level, Metadata, Span, field::Empty};
+#[cfg(feature = "traces")]
+use tracing_subscriber::{Layer as _, filter::LevelFilter};
 use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, registry};
 
 use crate::span_fields::SpanFields;
+#[cfg(feature = "traces")]
+use crate::traces::{Recorder, is_recorded};
 
 /// Logs everything from `level` up as one JSON object a line, on standard output, which Lambda sends to CloudWatch.
 ///
 /// The spans around an event are part of its line: that of the Lambda runtime has the request id, that of
 /// [`invocation_span`] the function's name, its operation and whether it has just been started, and from `DEBUG` on that of each
-/// call of AppSync. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's token or a
+/// call of AppSync and of each sign-in. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's token or a
 /// presigned URL, and whole answers.
 ///
 /// Does nothing when a subscriber is set already.
@@ -18,6 +22,16 @@ pub fn log_as_json(level: Level) {
     let json = json.fmt_fields(SpanFields);
     // It fails only when there is a subscriber already, as in a test.
     let _ = tracing::subscriber::set_global_default(registry().with(wanted).with(json));
+}
+
+/// The same, beside a recorder of spans, which has a filter of its own: traces have spans that the log leaves out.
+#[cfg(feature = "traces")]
+pub(crate) fn log_as_json_and_record(level: Level, recorder: Recorder) {
+    let wanted = filter_fn(move |metadata| is_wanted(level, metadata)).with_max_level_hint(level);
+    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    let json = json.fmt_fields(SpanFields);
+    let recorder = recorder.with_filter(filter_fn(is_recorded).with_max_level_hint(LevelFilter::INFO));
+    let _ = tracing::subscriber::set_global_default(registry().with(json.with_filter(wanted)).with(recorder));
 }
 
 fn is_wanted(level: Level, metadata: &Metadata<'_>) -> bool {
@@ -39,10 +53,10 @@ fn repeats_a_failure(event: &Metadata<'_>) -> bool {
     event.target() == "lambda_runtime::layers::panic" && event.fields().field("error").is_none()
 }
 
-/// The span of one call. What is logged in it names the operation, by itself or by the spans around, and it gets its own
+/// The span of one call of AppSync, of a sign-in, or of a read of the published token. What is logged in it names the operation, by itself or by the spans around, and it gets its own
 /// fields when it ends: to write them costs more than all the rest of the log, and nobody reads them there.
 fn is_a_call(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span() && metadata.target() == "appsync::span"
+    metadata.is_span() && (metadata.target() == "appsync::span" || metadata.target().starts_with("auth_cache::"))
 }
 
 fn is_a_body(event: &Metadata<'_>) -> bool {

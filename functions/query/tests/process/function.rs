@@ -23,13 +23,19 @@ impl Function {
         Self::start_with(&[("AWS_LAMBDA_MAX_CONCURRENCY", invocations)], cloud, lambda)
     }
 
-    fn start_with(set_by_lambda: &[(&str, &str)], cloud: &LocalCloud, lambda: &RuntimeApi) -> Self {
+    /// Starts it with traces.
+    pub(crate) fn start_traced(cloud: &LocalCloud, lambda: &RuntimeApi) -> Self {
+        let endpoint = cloud.traces_url();
+        Self::start_with(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str())], cloud, lambda)
+    }
+
+    fn start_with(more: &[(&str, &str)], cloud: &LocalCloud, lambda: &RuntimeApi) -> Self {
         let settings = cloud.environment();
         let mut command = command();
-        command.envs(set_by_lambda.iter().copied());
         command.envs(settings.iter().filter_map(|line| line.split_once('=')));
         command.env("AWS_LAMBDA_RUNTIME_API", lambda.address().to_string());
         command.env("METRICS_NAMESPACE", "Orders");
+        command.envs(more.iter().copied());
         command.stdout(Stdio::piped());
         Self(command.spawn().unwrap())
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something unexpected happens")]
 
 mod function;
+mod traces;
 
 use std::{pin::pin, time::Duration};
 
