@@ -8,6 +8,9 @@ pub(crate) struct Arguments {
     /// everything once, to see that it works; nothing is written into docs/
     #[argh(switch)]
     pub(crate) quick: bool,
+    /// what traces cost, and a picture of one, and nothing else
+    #[argh(switch)]
+    pub(crate) traces: bool,
     /// starts of each variant in each comparison
     #[argh(option)]
     pub(crate) rounds: Option<usize>,

@@ -85,6 +85,14 @@ impl Function {
         &self.api
     }
 
+    /// Invokes it once in the trace of this header.
+    pub(crate) async fn invoke_in_trace(&mut self, trace: &str, event: &Bytes) -> Result<Outcome> {
+        tokio::select! {
+            outcome = self.api.invoke_in_trace(trace, event.clone()) => outcome,
+            ended = end_of(&mut self.child) => bail!("the function ended ({}); see {}", ended?, self.log.display()),
+        }
+    }
+
     /// How long ago it was started.
     pub(crate) fn age(&self) -> Duration {
         self.started.elapsed()

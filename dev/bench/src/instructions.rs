@@ -40,9 +40,7 @@ impl Stage {
 
     async fn count(&self, variant: &Variant, environment: &[(String, String)], invocations: u64) -> Result<u64> {
         let output = self.logs.join("callgrind.out");
-        let callgrind = ["valgrind", "--tool=callgrind", &format!("--callgrind-out-file={}", output.display())];
-        let mut function =
-            Function::start_under(&callgrind.map(str::to_owned), variant, environment, &self.logs).await?;
+        let mut function = Function::start_under(&callgrind(&output), variant, environment, &self.logs).await?;
         function.idle().await?;
         for _ in 0..invocations {
             function.invoke(&event()).await?;
@@ -53,8 +51,14 @@ impl Stage {
     }
 }
 
+/// Starts a program under callgrind, which writes into `output`.
+pub(crate) fn callgrind(output: &Path) -> [String; 3] {
+    let output = format!("--callgrind-out-file={}", output.display());
+    ["valgrind".to_owned(), "--tool=callgrind".to_owned(), output]
+}
+
 /// The total in a file of callgrind's: the line `summary: N` or `totals: N`.
-fn total(file: &Path) -> Result<u64> {
+pub(crate) fn total(file: &Path) -> Result<u64> {
     let text = fs::read_to_string(file).context("callgrind has written nothing")?;
     let mut lines = text.lines().filter_map(|line| line.strip_prefix("totals: ").or(line.strip_prefix("summary: ")));
     match lines.next_back() {

@@ -31,6 +31,7 @@ mod document;
 mod svg;
 mod tables;
 mod targets;
+mod traces;
 
 use arguments::Arguments;
 
@@ -39,6 +40,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments: Arguments = argh::from_env();
     match arguments.soak {
         Some(invocations) => soak::run(invocations, !arguments.quick).await,
+        None if arguments.traces => traces::run(arguments.quick).await,
         None => run::run(arguments).await,
     }
 }

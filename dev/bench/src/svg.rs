@@ -75,6 +75,30 @@ pub(crate) fn lines(title: &str, across: &str, lines: &[(String, &[f64], bool)])
     svg.end()
 }
 
+/// Spans of time, each on a line of its own: depth, label, start and end in milliseconds, and whether it is ours.
+pub(crate) fn spans(title: &str, spans: &[(usize, String, f64, f64, bool)]) -> String {
+    const LEFT: f64 = 270.0;
+    const RIGHT: f64 = 80.0;
+    const ROW: f64 = 30.0;
+    const TOP: f64 = 52.0;
+    let most = spans.iter().map(|(_, _, _, end, _)| *end).fold(f64::MIN_POSITIVE, f64::max);
+    let x = |millis: f64| LEFT + (WIDTH - LEFT - RIGHT) * millis / most;
+    let mut svg = Svg::new(title, TOP + ROW * spans.len() as f64 + 10.0);
+    for (index, (depth, label, start, end, ours)) in spans.iter().enumerate() {
+        let y = TOP + ROW * index as f64;
+        let class = if *ours { "ours" } else { "other" };
+        svg.text(if *ours { "ours" } else { "" }, "start", 8.0 + 16.0 * *depth as f64, y + 15.0, label);
+        let width = (x(*end) - x(*start)).max(1.0);
+        svg.line(format_args!(
+            "<rect class='{class}' x='{:.1}' y='{}' width='{width:.1}' height='20' rx='2'/>",
+            x(*start),
+            y + 1.0
+        ));
+        svg.text("", "start", x(*end) + 8.0, y + 15.0, format_args!("{} ms", number(end - start)));
+    }
+    svg.end()
+}
+
 struct Svg(String);
 
 impl Svg {
@@ -125,6 +149,15 @@ mod tests {
         assert!(svg.contains("<rect class='ours' x='230' y='53' width='220.0'"), "{svg}");
         assert!(svg.contains("<rect class='other' x='230' y='83' width='440.0'"), "{svg}");
         assert!(svg.contains(">50 ms</text>"), "{svg}");
+    }
+
+    #[test]
+    fn a_span_begins_and_ends_where_its_times_are() {
+        let svg = spans("", &[(0, "one".to_owned(), 0.0, 100.0, false), (1, "two".to_owned(), 50.0, 75.0, true)]);
+        assert!(svg.contains("<rect class='other' x='270.0' y='53' width='410.0'"), "{svg}");
+        assert!(svg.contains("<rect class='ours' x='475.0' y='83' width='102.5'"), "{svg}");
+        assert!(svg.contains("x='24.0' y='97.0' text-anchor='start'>two</text>"), "{svg}");
+        assert!(svg.contains(">25 ms</text>"), "{svg}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(crate) enum Task {
     Schemas(Schemas),
     Serve(Serve),
     Soak(Soak),
+    Trace(Trace),
     Deploy(Deploy),
     Rehearse(Rehearse),
     Repair(Repair),
@@ -109,6 +110,15 @@ pub(crate) struct Schemas {
     /// this number of random projects instead; twenty are compiled, the code of the others is only parsed
     #[argh(option)]
     pub(crate) random: Option<NonZeroUsize>,
+}
+
+/// Draw a trace from API Gateway to AppSync, and measure what traces cost; docs/traces.md says more
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "trace")]
+pub(crate) struct Trace {
+    /// draw it with unoptimized programs, to see that it works; nothing is written into docs/
+    #[argh(switch)]
+    pub(crate) quick: bool,
 }
 
 /// Run every function locally for as long as a command runs: cargo xtask serve -- COMMAND...

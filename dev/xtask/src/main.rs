@@ -20,6 +20,7 @@ mod schemas;
 mod serve;
 mod soak;
 mod storm;
+mod trace;
 
 mod account;
 mod plan;
@@ -72,6 +73,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
         Task::Load(options) => load::run(began, options).await,
         Task::Storm(options) => storm::run(began, options).await,
         Task::Schemas(options) => schemas::run(began, options).await,
+        Task::Trace(options) => trace::run(began, options).await,
         Task::Serve(command) => serve::run(began, command).await,
         Task::Soak(options) => soak::run(began, options).await,
     }
