@@ -97,7 +97,7 @@ impl State {
             let number = self.begun.replace(self.begun.get() + 1);
             let order = ORDERS[number % ORDERS.len()];
             let event = json!({"operation": "GetOrder", "variables": {"id": order}}).to_string();
-            let Outcome { wall, answer } = function.api().invoke(event).await?;
+            let Outcome { wall, answer, .. } = function.api().invoke(event).await?;
             let mut load = self.load.borrow_mut();
             load.times_ms.push(millis(wall));
             let checked = match answer {
