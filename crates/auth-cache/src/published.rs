@@ -54,7 +54,7 @@ use crate::{
 /// not taken again, so the process has none until another one is published.
 ///
 /// If the publisher could not sign in because the password is wrong or the user is locked out, nobody signs in by itself until
-/// its next attempt, or for 15 min if that is sooner: more wrong passwords would lock the user for longer.
+/// two minutes after its next attempt, or for 17 min if that is sooner: more wrong passwords would lock the user for longer.
 pub struct Published<S> {
     store: S,
     expected: Expected,
@@ -182,8 +182,8 @@ impl<S: TokenStore> TokenSource for Published<S> {
         self.miss(miss, next_in, &request).await
     }
 
+    /// What is known of the store is none of what a rejected token makes doubtful.
     fn forget(&self) {
-        *self.circuit() = Circuit::default();
         if let Some(fallback) = &self.fallback {
             fallback.forget_erased();
         }
@@ -192,7 +192,9 @@ impl<S: TokenStore> TokenSource for Published<S> {
 
 /// Not a token that is of no use to whom asks.
 fn usable(token: Token, request: &SignInRequest) -> Result<Token, Miss> {
-    if request.refused.as_ref() == Some(&token) {
+    // One that is older than a refused token may have been refused before that.
+    let is_refused = |refused: &Token| *refused == token || token.expires_at() < refused.expires_at();
+    if request.refused.as_ref().is_some_and(is_refused) {
         return Err(Miss::Refused);
     }
     let is_newer = |held: &Token| token != *held && token.expires_at() >= held.expires_at();

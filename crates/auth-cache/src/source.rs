@@ -68,6 +68,7 @@ pub struct SignInRequest {
     /// The token that the API refused last.
     pub refused: Option<Token>,
     /// What to sign in with, if that has just been read.
+    #[cfg_attr(not(feature = "cognito"), expect(dead_code, reason = "of a store, for the fallback to Cognito"))]
     pub(crate) credentials: Option<Credentials>,
 }
 

@@ -116,10 +116,10 @@ async fn execute(to: &ServiceUser, request: &Request) -> Result<Value, ServiceUs
         }
         "Create" | "Update" => {
             let active = resource::converge(to).await?;
-            match request.request_type.as_str() {
-                "Create" => publish::publish_if_wanted(to).await?,
+            match publish::publish_if_wanted(to).await {
                 // It must not keep an update from being rolled back.
-                _ => publish::publish_or_warn(to).await,
+                Err(error) if request.request_type == "Update" && !error.is_denied() => publish::warn(&error),
+                outcome => outcome?,
             }
             // Whoever needs the parameters to exist takes the prefix from here.
             Ok(json!({"Username": active, "ParametersPrefix": to.wanted.parameters}))

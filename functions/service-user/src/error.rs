@@ -100,13 +100,9 @@ pub enum ServiceUserError {
     },
     /// No token could be published.
     #[error("no token was published")]
-    NotPublished {
-        /// Why.
-        #[source]
-        source: PublishError,
-    },
+    NotPublished(#[from] PublishError),
     /// Other rotations got in the way each time.
-    #[error("gave up after 3 conflicting rotations; wait, then rotate again")]
+    #[error("gave up after several conflicting rotations; wait, then try again")]
     Contested,
     /// The operating system gives no random bytes.
     #[error("could not generate a password")]

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    ServiceUserError, age, cloud_formation::Request, custom_resource, publish, resource, rotation,
+    ServiceUserError, age,
+    cloud_formation::Request,
+    custom_resource,
+    publish::{self, AskedBy},
+    resource, rotation,
     service_user::ServiceUser,
 };
 
@@ -56,7 +60,7 @@ async fn rotate(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
 }
 
 async fn publish(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {
-    publish::publish(service_user.administration()?).await
+    publish::publish(service_user.administration()?, AskedBy::Schedule).await
 }
 
 async fn report_age(service_user: &ServiceUser) -> Result<Value, ServiceUserError> {

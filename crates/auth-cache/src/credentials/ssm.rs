@@ -207,10 +207,16 @@ impl TokenStore for SsmTokenStore {
         use SsmValue::{ClientId, ClientSecret, Credentials, Token, UserPoolId};
 
         let (token, credentials) = if self.with_credentials {
-            let values = self.parameters.get([Token, Credentials, UserPoolId, ClientId, ClientSecret]).await?;
-            let [token, credentials @ ..] = values;
-            // What is wrong with them is for the fallback to say, which reads them again.
-            (token, self.parameters.credentials(credentials).ok())
+            match self.parameters.get([Token, Credentials, UserPoolId, ClientId, ClientSecret]).await {
+                // What is wrong with them is for the fallback to say, which reads them again.
+                Ok([token, credentials @ ..]) => (token, self.parameters.credentials(credentials).ok()),
+                // As where a deployment has just taken the right to read the credentials: one refusal fails the whole request.
+                Err(CredentialsError::Refused { .. }) => {
+                    let [token] = self.parameters.get([Token]).await?;
+                    (token, None)
+                }
+                Err(error) => return Err(error),
+            }
         } else {
             let [token] = self.parameters.get([Token]).await?;
             (token, None)

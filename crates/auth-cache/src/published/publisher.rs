@@ -4,7 +4,7 @@ use super::{
     TokenStore,
     publication::{BlockReason, Blocked, Publication},
 };
-use crate::{Clock, Credentials, CredentialsError, SignInError, Token, TokenSource, TokenUse};
+use crate::{Clock, Credentials, CredentialsError, ErrorChain, SignInError, Token, TokenSource, TokenUse};
 
 /// Signs in and puts the token into a store, from which [`Published`](crate::Published) takes it. Refresh tokens are never
 /// published.
@@ -19,8 +19,12 @@ pub struct Publisher<S> {
     clock: Clock,
 }
 
-/// How long others are kept from signing in at most: as long as Cognito locks a user out.
-const LONGEST_BLOCK: Duration = Duration::from_secs(15 * 60);
+/// How long others are kept from signing in at most: as long as Cognito locks a user out, and a schedule may be late.
+const LONGEST_BLOCK: Duration = Duration::from_secs(17 * 60);
+/// How late the next attempt may be, and its outcome known.
+const LATE: Duration = Duration::from_secs(120);
+/// How early it may be.
+const EARLY: Duration = Duration::from_secs(30);
 
 /// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
@@ -67,34 +71,64 @@ impl<S: TokenStore> Publisher<S> {
     /// When it cannot sign in, or the store cannot be read or written.
     pub async fn publish(&self, source: &impl TokenSource, of: &Credentials) -> Result<Token, PublishError> {
         let result = source.sign_in().await;
-        // After the sign-in: what was published meanwhile must not be overwritten by something older.
-        let published = self.store.read().await?.text.and_then(|text| Publication::parse(&text));
-        let published = published.filter(|published| published.is_of(of, self.token_use));
         let next_at = seconds(self.clock.now() + self.period);
-        match result {
-            Ok(token) => {
-                let is_newer = |published: &Publication| published.issued_at() > token.issued_at();
-                if published.as_ref().is_some_and(is_newer) {
-                    tracing::info!("a newer token is published already");
-                    return Ok(token);
-                }
-                self.warn_of_short_life(&token);
-                self.store.write(&Publication::new(of, self.token_use, Some(&token), next_at).to_json()).await?;
-                Ok(token)
-            }
+        let token = match result {
+            Ok(token) => token,
             Err(error) => {
                 let reason = match error {
                     SignInError::WrongCredentials => BlockReason::WrongCredentials,
                     SignInError::LockedOut { .. } => BlockReason::LockedOut,
                     error => return Err(error.into()),
                 };
-                let mut publication = published.unwrap_or_else(|| Publication::new(of, self.token_use, None, next_at));
-                let until = next_at.min(seconds(self.clock.now() + LONGEST_BLOCK));
-                (publication.blocked, publication.next_at) = (Some(Blocked { reason, until }), next_at);
-                self.store.write(&publication.to_json()).await?;
-                Err(error.into())
+                // Whatever becomes of this, the error is the sign-in's: another one would lock the user out.
+                if let Err(store) = self.block(reason, of, next_at).await {
+                    tracing::warn!(error = %ErrorChain(&store), "could not publish that nobody should sign in");
+                }
+                return Err(error.into());
             }
+        };
+        // After the sign-in: what was published meanwhile must not be overwritten by something older.
+        let published = self.published(of).await?;
+        let is_newer = |published: &Publication| published.issued_at() > token.issued_at();
+        if published.as_ref().is_some_and(is_newer) {
+            tracing::info!("a newer token is published already");
+            return Ok(token);
         }
+        self.warn_of_short_life(&token);
+        self.store.write(&Publication::new(of, self.token_use, Some(&token), next_at).to_json()).await?;
+        Ok(token)
+    }
+
+    /// The same, but fails without a sign-in if that is known to fail: the password was found to be wrong, or the user to be
+    /// locked out, and the next attempt is not yet due. This is for a schedule, whose failures Lambda repeats.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`].
+    pub async fn publish_when_due(&self, source: &impl TokenSource, of: &Credentials) -> Result<Token, PublishError> {
+        let published = self.published(of).await?.filter(|published| published.username == of.username);
+        let due = self.clock.now() + EARLY;
+        let blocked =
+            published.filter(|published| published.next_in(due).is_some()).and_then(|published| published.blocked);
+        match blocked.map(|blocked| blocked.reason) {
+            Some(BlockReason::WrongCredentials) => Err(SignInError::WrongCredentials.into()),
+            Some(BlockReason::LockedOut) => Err(SignInError::locked_out(None).into()),
+            None => self.publish(source, of).await,
+        }
+    }
+
+    async fn block(&self, reason: BlockReason, of: &Credentials, next_at: u64) -> Result<(), CredentialsError> {
+        let published = self.published(of).await?;
+        let mut publication = published.unwrap_or_else(|| Publication::new(of, self.token_use, None, next_at));
+        let until = (next_at + LATE.as_secs()).min(seconds(self.clock.now() + LONGEST_BLOCK));
+        (publication.blocked, publication.next_at) = (Some(Blocked { reason, until }), next_at);
+        // The token may be that of the other user, which is as good.
+        publication.username.clone_from(&of.username);
+        self.store.write(&publication.to_json()).await
+    }
+
+    async fn published(&self, of: &Credentials) -> Result<Option<Publication>, CredentialsError> {
+        let published = self.store.read().await?.text.and_then(|text| Publication::parse(&text));
+        Ok(published.filter(|published| published.is_of(of, self.token_use)))
     }
 
     fn warn_of_short_life(&self, token: &Token) {

@@ -17,6 +17,8 @@ use crate::{
 };
 
 const PERIOD: Duration = Duration::from_secs(15 * 60);
+/// How late a publisher may be.
+const LATE: Duration = Duration::from_secs(120);
 
 /// Cognito, as the publisher and the readers see it, a store, and one clock.
 struct Fleet {
@@ -74,8 +76,11 @@ impl Fleet {
     }
 
     async fn try_to_publish(&self, username: &str) -> Result<Token, PublishError> {
-        let publisher = Publisher::new(self.store.clone(), TokenUse::Access, PERIOD).with_clock(self.clock.clone());
-        publisher.publish(&self.publishers, &credentials(username)).await
+        self.publisher().publish(&self.publishers, &credentials(username)).await
+    }
+
+    fn publisher(&self) -> Publisher<Arc<MemoryStore>> {
+        Publisher::new(self.store.clone(), TokenUse::Access, PERIOD).with_clock(self.clock.clone())
     }
 
     fn strict(&self) -> Published<Arc<MemoryStore>> {
@@ -300,6 +305,12 @@ async fn a_token_that_the_api_refused_is_not_taken_again() {
     let own = reader.token(SECOND).await.unwrap();
     assert_ne!(own, published);
     assert_eq!(fleet.readers.calls(), 1);
+    // Nor is one that is older than that.
+    Fleet::issues(&fleet.readers, HOUR);
+    fleet.clock.advance(MINUTE);
+    assert!(reader.invalidate(&own));
+    assert_ne!(reader.token(SECOND).await.unwrap(), published);
+    assert_eq!(fleet.readers.calls(), 2);
 }
 
 #[tokio::test]
@@ -453,15 +464,50 @@ async fn a_wrong_password_and_a_lock_out_are_published_so_that_a_fleet_does_not_
         // The source of the readers panics when it is asked.
         let reader = fleet.reader();
         let error = reader.token(SECOND).await.unwrap_err();
-        assert!(matches!(cause(&error), SignInError::NotPublished { next_in: Some(SECOND), .. }), "{error:?}");
+        let left = match cause(&error) {
+            SignInError::NotPublished { next_in: Some(left), .. } => *left,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(left, SECOND + LATE, "until the outcome of the next attempt is known");
         assert!(auth_cache::ErrorChain(&error).to_string().contains(why), "{error:?}");
-        fleet.at(30 * MINUTE + MINUTE);
+        fleet.at(33 * MINUTE);
         Fleet::issues(&fleet.readers, HOUR);
         reader.token(SECOND).await.unwrap();
         // A success ends it.
         let published = fleet.publish(HOUR).await.unwrap();
         assert_eq!(fleet.reader().token(SECOND).await.unwrap(), published);
     }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_although_the_store_is_down() {
+    let fleet = fleet();
+    fleet.publishers.fails(SignInError::WrongCredentials);
+    fleet.store.set(Mode::Down);
+    let error = fleet.try_to_publish("user-a").await.unwrap_err();
+    assert!(matches!(error, PublishError::SignIn(SignInError::WrongCredentials)), "{error:?}");
+    assert!(!error.is_transient(), "nobody sends it again");
+}
+
+#[tokio::test]
+async fn a_schedule_sends_a_wrong_password_once_in_each_period_however_often_it_is_repeated() {
+    let fleet = fleet();
+    let (publisher, user_a) = (fleet.publisher(), credentials("user-a"));
+    fleet.publishers.fails(SignInError::WrongCredentials);
+    for minute in 0..14 {
+        fleet.at(minute * MINUTE);
+        publisher.publish_when_due(&fleet.publishers, &user_a).await.unwrap_err();
+    }
+    assert_eq!(fleet.publishers.calls(), 1);
+    // The other user's password is another one.
+    Fleet::issues(&fleet.publishers, HOUR);
+    publisher.publish_when_due(&fleet.publishers, &credentials("user-b")).await.unwrap();
+    fleet.publishers.fails(SignInError::locked_out(None));
+    fleet.try_to_publish("user-a").await.unwrap_err();
+    // Schedules are not exact.
+    fleet.at(14 * MINUTE + PERIOD - SECOND);
+    Fleet::issues(&fleet.publishers, HOUR);
+    publisher.publish_when_due(&fleet.publishers, &user_a).await.unwrap();
 }
 
 #[tokio::test]

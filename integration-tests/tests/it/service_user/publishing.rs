@@ -162,6 +162,29 @@ async fn a_busy_service_is_asked_again_and_an_outage_is_an_error_of_the_function
 }
 
 #[tokio::test]
+async fn credentials_of_somebody_else_are_not_signed_in_with() {
+    let (cloud, t) = Deployment::start().await;
+    t.create().await;
+    let foreign = json!({"username": "somebody", "password": "Right-password-1"}).to_string();
+    t.put(&format!("{}/credentials", t.prefix), &foreign, ParameterType::SecureString).await;
+    cloud.reset_calls();
+    let error = t.invoke("Publish", &t.publishing()).await.unwrap_err();
+    assert!(error.error_message.contains("not one of this stack's two"), "{error:?}");
+    assert_eq!(cloud.count_of("AdminInitiateAuth"), 0);
+}
+
+#[tokio::test]
+async fn a_process_that_may_not_read_the_credentials_any_more_takes_the_published_token() {
+    let (cloud, t) = Deployment::start().await;
+    t.succeed(Ask::Create, &t.publishing()).await;
+    cloud.reset_calls();
+    cloud.inject(Fault::answer(Service::Ssm, 400, json!({"__type": "AccessDeniedException"})).times(1));
+    let function = t.start_function(cloud, "published-or-sign-in").await;
+    function.query(json!({"operation": "ListOrders"})).await.unwrap();
+    assert_eq!((function.sign_ins(), function.cloud.count(Service::Ssm)), (0, 2));
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_published_once_and_sent_by_nobody_else() {
     let (cloud, t) = Deployment::start().await;
     t.create().await;
@@ -171,7 +194,8 @@ async fn a_wrong_password_is_published_once_and_sent_by_nobody_else() {
     let error = t.invoke("Publish", &t.publishing()).await.unwrap_err();
     assert_eq!(error.error_type, "NotPublished");
     assert_eq!(t.published().await["blocked"]["reason"], "wrong-credentials");
-    assert_eq!(cloud.count_of("AdminInitiateAuth"), 1);
+    t.invoke("Publish", &t.publishing()).await.unwrap_err();
+    assert_eq!(cloud.count_of("AdminInitiateAuth"), 1, "Lambda repeats what has failed");
     let function = t.start_function(cloud, "published-or-sign-in").await;
     let error = function.query(json!({"operation": "ListOrders"})).await.unwrap_err();
     assert!(error.error_message.contains("the stored password is wrong"), "{error:?}");
