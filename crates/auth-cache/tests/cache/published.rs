@@ -505,7 +505,7 @@ async fn a_schedule_sends_a_wrong_password_once_in_each_period_however_often_it_
     fleet.publishers.fails(SignInError::locked_out(None));
     fleet.try_to_publish("user-a").await.unwrap_err();
     // Schedules are not exact.
-    fleet.at(14 * MINUTE + PERIOD - SECOND);
+    fleet.at(13 * MINUTE + PERIOD - SECOND);
     Fleet::issues(&fleet.publishers, HOUR);
     publisher.publish_when_due(&fleet.publishers, &user_a).await.unwrap();
 }
