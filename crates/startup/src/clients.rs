@@ -54,7 +54,7 @@ pub async fn service_user() -> Result<Identity, StartError> {
 pub(crate) fn service_user_of(sdk: &SdkConfig, sign_in: &SignInConfig, reuse: bool) -> Identity {
     match sign_in.mode {
         #[cfg(feature = "sign-in")]
-        _ if !reuse => {
+        SignInMode::SignIn | SignInMode::PublishedOrSignIn if !reuse => {
             Identity::new(password_sign_in(sdk, sign_in).with_renewal(auth_cache::Renewal::Never)).without_reuse()
         }
         #[cfg(feature = "sign-in")]

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::{AppSyncError, answer::AnswerInfo, exchange::Answer};
 
 /// What became of the events of one request. AppSync takes each of them or refuses it: those that it refused are in
-/// [`failed`](Self::failed), and nobody publishes them unless the caller does.
+/// [`failed`](Self::failed), and nobody publishes them unless the caller does. An event in neither list was left out by an
+/// `onPublish` handler of the API.
 #[must_use = "some of the events may have been refused"]
 #[derive(Clone, Debug)]
 #[non_exhaustive]

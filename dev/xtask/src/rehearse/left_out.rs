@@ -94,7 +94,10 @@ pub(crate) const LEFT_OUT: &[LeftOut] = &[
     LeftOut {
         what: "MutationsConcurrency",
         why: "to the emulator a parameter is text, also where a number is wanted",
-        changes: &[Instead("MaximumConcurrency: !Ref MutationsConcurrency", "MaximumConcurrency: 5")],
+        changes: &[Instead(
+            "MaximumConcurrency: !If [EachSignsIn, 5, !Ref MutationsConcurrency]",
+            "MaximumConcurrency: 5",
+        )],
     },
     LeftOut {
         what: "twenty attempts at a message, a minute apart",
