@@ -1,3 +1,5 @@
+#[cfg(feature = "sign-in")]
+use std::sync::LazyLock;
 use std::{sync::Arc, time::Duration};
 
 use appsync::AppSyncClient;
@@ -6,7 +8,7 @@ use auth_cache::SecretsManagerTokenStore;
 #[cfg(feature = "client-credentials")]
 use auth_cache::{ClientCredentialsTokenSource, SecretsManagerCredentials};
 #[cfg(feature = "sign-in")]
-use auth_cache::{CognitoTokenSource, SsmCredentials};
+use auth_cache::{CognitoTokenSource, SignInError, SignInRequest, SsmCredentials, Token, TokenSource};
 use auth_cache::{ErrorChain, Identity, Published, SsmTokenStore, TokenStore};
 use aws_sdk_ssm::config::{
     BehaviorVersion, SharedCredentialsProvider,
@@ -94,7 +96,7 @@ fn published(store: impl TokenStore, sdk: &SdkConfig, sign_in: &SignInConfig) ->
     };
     #[cfg(feature = "sign-in")]
     if sign_in.mode == SignInMode::PublishedOrSignIn {
-        return Identity::new(published.or_else(password_sign_in(sdk, sign_in)));
+        return Identity::new(published.or_else(OnDemand::new(sdk, sign_in)));
     }
     #[cfg(not(feature = "sign-in"))]
     let _ = sdk;
@@ -106,6 +108,35 @@ fn published(store: impl TokenStore, sdk: &SdkConfig, sign_in: &SignInConfig) ->
 fn password_sign_in(sdk: &SdkConfig, sign_in: &SignInConfig) -> CognitoTokenSource<SsmCredentials> {
     let cognito = aws_sdk_cognitoidentityprovider::Client::new(sdk);
     CognitoTokenSource::new(cognito, credentials(sdk, sign_in), sign_in.token_use)
+}
+
+/// The same, with a client that is built for the first sign-in: a process that finds a published token needs none.
+#[cfg(feature = "sign-in")]
+struct OnDemand(
+    LazyLock<CognitoTokenSource<SsmCredentials>, Box<dyn FnOnce() -> CognitoTokenSource<SsmCredentials> + Send>>,
+);
+
+#[cfg(feature = "sign-in")]
+impl OnDemand {
+    fn new(sdk: &SdkConfig, sign_in: &SignInConfig) -> Self {
+        let (sdk, sign_in) = (sdk.clone(), sign_in.clone());
+        Self(LazyLock::new(Box::new(move || password_sign_in(&sdk, &sign_in))))
+    }
+}
+
+#[cfg(feature = "sign-in")]
+impl TokenSource for OnDemand {
+    async fn sign_in(&self) -> Result<Token, SignInError> {
+        self.0.sign_in().await
+    }
+
+    async fn sign_in_for(&self, request: &SignInRequest) -> Result<Token, SignInError> {
+        self.0.sign_in_for(request).await
+    }
+
+    fn forget(&self) {
+        self.0.forget();
+    }
 }
 
 #[cfg(feature = "sign-in")]

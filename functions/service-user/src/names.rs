@@ -2,9 +2,6 @@
 
 use startup::WantedServiceUser;
 
-/// What is wrong with other credentials than those of the two users.
-pub(crate) const FOREIGN: &str = "names a user that is not one of this stack's two";
-
 /// The two users that take turns. The stack's own id is a part of their names, so no other stack has users of these names.
 /// The name may be an e-mail address, which users of many pools are called by.
 pub(crate) fn users(wanted: &WantedServiceUser) -> [String; 2] {

@@ -8,7 +8,7 @@ use auth_cache::{
 };
 use serde_json::{Value, json};
 
-use crate::{ServiceUserError, metrics, names, parameters::CREDENTIALS, service_user::Administration};
+use crate::{ServiceUserError, metrics, service_user::Administration};
 
 /// Signs in and publishes the token. A schedule does not send a password again that is known to be wrong; whoever has just
 /// set one does.
@@ -92,10 +92,6 @@ async fn publish_once(
     asked_by: AskedBy,
 ) -> Result<(String, bool), ServiceUserError> {
     let credentials = credentials(to).await?;
-    if !names::users(&to.wanted).contains(&credentials.username) {
-        let parameter = to.parameters().name(CREDENTIALS);
-        return Err(ServiceUserError::NothingToRotate { parameter, problem: names::FOREIGN });
-    }
     let source = CognitoTokenSource::new(to.cognito.clone(), credentials.clone(), to.wanted.token_use);
     let source = source.with_renewal(Renewal::Never);
     match asked_by {

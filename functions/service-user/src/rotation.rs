@@ -23,7 +23,7 @@ pub(crate) async fn rotate(to: &Administration) -> Result<Value, ServiceUserErro
         let idle = match names::users(&to.wanted) {
             [idle, other] if other == active => idle,
             [other, idle] if other == active => idle,
-            _ => return Err(nothing(names::FOREIGN)),
+            _ => return Err(nothing("names a user that is not one of this stack's two")),
         };
         let pool = Pool::open(to.cognito.clone(), &to.wanted).await?;
         let password = pool.prepare(&idle).await?;

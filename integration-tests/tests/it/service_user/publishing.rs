@@ -162,18 +162,6 @@ async fn a_busy_service_is_asked_again_and_an_outage_is_an_error_of_the_function
 }
 
 #[tokio::test]
-async fn credentials_of_somebody_else_are_not_signed_in_with() {
-    let (cloud, t) = Deployment::start().await;
-    t.create().await;
-    let foreign = json!({"username": "somebody", "password": "Right-password-1"}).to_string();
-    t.put(&format!("{}/credentials", t.prefix), &foreign, ParameterType::SecureString).await;
-    cloud.reset_calls();
-    let error = t.invoke("Publish", &t.publishing()).await.unwrap_err();
-    assert!(error.error_message.contains("not one of this stack's two"), "{error:?}");
-    assert_eq!(cloud.count_of("AdminInitiateAuth"), 0);
-}
-
-#[tokio::test]
 async fn a_process_that_may_not_read_the_credentials_any_more_takes_the_published_token() {
     let (cloud, t) = Deployment::start().await;
     t.succeed(Ask::Create, &t.publishing()).await;
