@@ -14,7 +14,8 @@ fn main() -> Result<(), Error> {
         CONTEXT.log(&config);
         let appsync = CONTEXT.start(&config).await?; // signs in and connects, before the first event
         let handler = move |event: LambdaEvent<_>| {
-            let (ends_at, trace) = (event.context.deadline(), event.context.xray_trace_id.clone());
+            let ends_at = event.context.deadline();
+            let trace = event.context.xray_trace_id.clone();
             CONTEXT.invocation(ends_at, trace.as_deref(), handle(appsync.clone(), event))
         };
         run_concurrent(service_fn(handler)).await
