@@ -27,9 +27,9 @@ use url::Url;
 
 #[cfg(feature = "client-credentials")]
 use crate::ClientCredentialsConfig;
-use crate::{
-    AwsConfig, SignInConfig, SignInMode, StartError, config::sign_in_from, sdk_http::SdkHttp, settings::environment,
-};
+#[cfg(feature = "sign-in")]
+use crate::SignInMode;
+use crate::{AwsConfig, SignInConfig, StartError, config::sign_in_from, sdk_http::SdkHttp, settings::environment};
 
 /// Lambda gives the init phase 10 s in all.
 pub(crate) const LONGEST_WARM_UP: Duration = Duration::from_secs(8);
@@ -52,15 +52,15 @@ pub async fn service_user() -> Result<Identity, StartError> {
     Ok(identity)
 }
 
-/// The service user, with the way to its token that the configuration says. Without reuse, it signs in each time.
+/// The service user, with the way to its token that the configuration says. Without reuse, it signs in each time, if it may.
 pub(crate) fn service_user_of(sdk: &SdkConfig, sign_in: &SignInConfig, reuse: bool) -> Identity {
-    match sign_in.mode {
+    match (sign_in.mode, reuse) {
         #[cfg(feature = "sign-in")]
-        SignInMode::SignIn | SignInMode::PublishedOrSignIn if !reuse => {
+        (SignInMode::SignIn | SignInMode::PublishedOrSignIn, false) => {
             Identity::new(password_sign_in(sdk, sign_in).with_renewal(auth_cache::Renewal::Never)).without_reuse()
         }
         #[cfg(feature = "sign-in")]
-        SignInMode::SignIn => Identity::new(password_sign_in(sdk, sign_in)),
+        (SignInMode::SignIn, true) => Identity::new(password_sign_in(sdk, sign_in)),
         #[cfg(feature = "secrets-manager")]
         _ if sign_in.token_secret.is_some() => {
             let secret = sign_in.token_secret.clone().unwrap_or_default();
@@ -68,7 +68,7 @@ pub(crate) fn service_user_of(sdk: &SdkConfig, sign_in: &SignInConfig, reuse: bo
             published(store, sdk, sign_in)
         }
         #[cfg(feature = "sign-in")]
-        SignInMode::PublishedOrSignIn => published(credentials(sdk, sign_in).token_store(), sdk, sign_in),
+        (SignInMode::PublishedOrSignIn, true) => published(credentials(sdk, sign_in).token_store(), sdk, sign_in),
         _ => published(SsmTokenStore::new(aws_sdk_ssm::Client::new(sdk), &sign_in.parameters), sdk, sign_in),
     }
 }
