@@ -2,8 +2,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A value that may be absent or null: GraphQL tells these apart, and resolvers that update only what is given do so too.
 ///
-/// `appsync-codegen` generates it for the optional members of all inputs, and for the optional variables of mutations. A
-/// value, and an `Option` whose `None` is absent, convert into it. In a struct of your own, it needs `#[serde(default, skip_serializing_if = "Patch::is_absent")]`.
+/// `appsync-codegen` generates it for the optional members of all inputs, and for the optional variables of mutations.
+/// A value, and an `Option` whose `None` is absent, convert into it. In a struct of your own, it needs
+/// `#[serde(default, skip_serializing_if = "Patch::is_absent")]`.
 ///
 /// ```
 /// use appsync::Patch;

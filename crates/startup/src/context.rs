@@ -44,8 +44,8 @@ impl ExecutionContext {
         }
     }
 
-    /// Logs as [`log_as_json`](crate::log_as_json) does. With an endpoint for traces in the configuration, and the feature `traces`,
-    /// spans are recorded as well.
+    /// Logs as [`log_as_json`](crate::log_as_json) does. With an endpoint for traces in the configuration, and the
+    /// feature `traces`, spans are recorded as well.
     pub fn log(&'static self, config: &Config) {
         #[cfg(feature = "traces")]
         if config.traces_endpoint.is_some() {

@@ -10,9 +10,9 @@ use crate::traces::{Recorder, is_recorded};
 /// Logs everything from `level` up as one JSON object a line, on standard output, which Lambda sends to CloudWatch.
 ///
 /// The spans around an event are part of its line: that of the Lambda runtime has the request id, that of
-/// [`invocation_span`] the function's name, its operation and whether it has just been started, and from `DEBUG` on that of each
-/// call of AppSync and of each sign-in. What the runtime and the SDK log at `TRACE` is left out: whole events, which may hold a caller's token or a
-/// presigned URL, and whole answers.
+/// [`invocation_span`] the function's name, its operation and whether it has just been started, and from `DEBUG` on
+/// that of each call of AppSync and of each sign-in. What the runtime and the SDK log at `TRACE` is left out: whole
+/// events, which may hold a caller's token or a presigned URL, and whole answers.
 ///
 /// Does nothing when a subscriber is set already.
 pub fn log_as_json(level: Level) {
@@ -53,8 +53,9 @@ fn repeats_a_failure(event: &Metadata<'_>) -> bool {
     event.target() == "lambda_runtime::layers::panic" && event.fields().field("error").is_none()
 }
 
-/// The span of one call of AppSync, of a sign-in, or of a read of the published token. What is logged in it names the operation, by itself or by the spans around, and it gets its own
-/// fields when it ends: to write them costs more than all the rest of the log, and nobody reads them there.
+/// The span of one call of AppSync, of a sign-in, or of a read of the published token. What is logged in it names the
+/// operation, by itself or by the spans around, and it gets its own fields when it ends: to write them costs more than
+/// all the rest of the log, and nobody reads them there.
 fn is_a_call(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && (metadata.target() == "appsync::span" || metadata.target().starts_with("auth_cache::"))
 }

@@ -166,7 +166,8 @@ impl LocalCloud {
         self.state.calls.count(service)
     }
 
-    /// How often an operation was called, by its name: `AdminInitiateAuth`, `GetParameters`, `GetOrder`, `EventPublish`, `OPTIONS`, `oauth2/token`.
+    /// How often an operation was called, by its name: `AdminInitiateAuth`, `GetParameters`, `GetOrder`,
+    /// `EventPublish`, `OPTIONS`, `oauth2/token`.
     pub fn count_of(&self, operation: &str) -> usize {
         self.state.calls.count_of(operation)
     }
@@ -238,9 +239,10 @@ impl Builder {
         self
     }
 
-    /// What answers a field: from its arguments, a JSON object, to its value. Objects are JSON objects, with `__typename` where
-    /// the schema has an interface or a union. A field of another type than `Query` and `Mutation` needs none: it is read from the object
-    /// that was given for its parent. A field that the schema does not have is never asked for.
+    /// What answers a field: from its arguments, a JSON object, to its value. Objects are JSON objects, with
+    /// `__typename` where the schema has an interface or a union. A field of another type than `Query` and `Mutation`
+    /// needs none: it is read from the object that was given for its parent. A field that the schema does not have is
+    /// never asked for.
     pub fn resolver(
         mut self,
         type_name: &str,

@@ -135,7 +135,8 @@ impl Fault {
         self
     }
 
-    /// Adds a `Retry-After` header to what [`FaultKind::Throttle`], [`FaultKind::Status`], [`FaultKind::Answer`] and [`FaultKind::Unauthorized`] answer.
+    /// Adds a `Retry-After` header to what [`FaultKind::Throttle`], [`FaultKind::Status`], [`FaultKind::Answer`] and
+    /// [`FaultKind::Unauthorized`] answer.
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after.as_secs());

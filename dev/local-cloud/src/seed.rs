@@ -20,7 +20,8 @@ pub struct Seed {
     pub password: String,
     /// The group that `schema.graphql` asks for.
     pub group: String,
-    /// Where the four SSM parameters `credentials`, `user-pool-id`, `client-id` and `client-secret` lie, without a slash at the end.
+    /// Where the four SSM parameters `credentials`, `user-pool-id`, `client-id` and `client-secret` lie, without a
+    /// slash at the end.
     pub parameters_prefix: String,
     /// The secret in Secrets Manager that holds the same values as one JSON object.
     pub secret_id: String,

@@ -133,7 +133,8 @@ pub(crate) struct Serve {
     pub(crate) arguments: Vec<String>,
 }
 
-/// Invoke one process of query, many times at once and for long, as on Lambda Managed Instances; docs/managed-instances.md says more
+/// Invoke one process of query, many times at once and for long, as on Lambda Managed Instances;
+/// docs/managed-instances.md says more
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "soak")]
 pub(crate) struct Soak {

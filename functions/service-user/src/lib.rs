@@ -9,30 +9,30 @@
 //! | `{"RequestType": "Repair"}` | by hand | restores what was lost or damaged of the user, its group and its parameters |
 //!
 //! # The custom resource
-//! The function's environment defines the service user ([`startup::WantedServiceUser`]); no event changes that. The properties of the
-//! custom resource repeat it, because CloudFormation requests an update when they change.
+//! The function's environment defines the service user ([`startup::WantedServiceUser`]); no event changes that. The
+//! properties of the custom resource repeat it, because CloudFormation requests an update when they change.
 //!
 //! CloudFormation always gets a response: with invalid environment variables, after an error, after a panic, and before Lambda's
 //! timeout. The response says what is wrong and contains no secret. Events are idempotent, so a delivery may be repeated. A stored
 //! password that works is kept, so an update breaks no running function.
 //!
 //! # Ownership
-//! The parameter `PREFIX/owner` names the stack that owns the parameters under the prefix, and the names of the two users end with the
-//! stack's id. So no stack changes or deletes another stack's users and parameters, in whatever order stacks are created and
-//! deleted. Parameters that were created by hand are refused, unless the environment says to adopt them: then `owner` keeps their
-//! old values, and deleting the resource restores them.
+//! The parameter `PREFIX/owner` names the stack that owns the parameters under the prefix, and the names of the two
+//! users end with the stack's id. So no stack changes or deletes another stack's users and parameters, in whatever
+//! order stacks are created and deleted. Parameters that were created by hand are refused, unless the environment says
+//! to adopt them: then `owner` keeps their old values, and deleting the resource restores them.
 //!
 //! Another pool, user name, prefix or key means another service user, and is refused: deploy a second stack, switch to it, and
 //! delete the first. So a rollback finds everything unchanged.
 //!
 //! # Rotation
-//! A Cognito user has one password, so a sign-in between setting and storing a new one would fail. Therefore two users take turns: the
-//! idle user gets a new password and its group and must sign in, before one write makes it the active user. If a rotation is
-//! interrupted, the active user is unchanged, and the next rotation starts again. The previous password stays valid until the next
-//! rotation: if it leaked, rotate twice.
+//! A Cognito user has one password, so a sign-in between setting and storing a new one would fail. Therefore two users
+//! take turns: the idle user gets a new password and its group and must sign in, before one write makes it the active
+//! user. If a rotation is interrupted, the active user is unchanged, and the next rotation starts again. The previous
+//! password stays valid until the next rotation: if it leaked, rotate twice.
 //!
-//! A rotation detects a concurrent one and starts again; until then, some sign-ins may fail. Do not start a second rotation while one
-//! runs, or allow one invocation at a time (`ReservedConcurrentExecutions: 1`).
+//! A rotation detects a concurrent one and starts again; until then, some sign-ins may fail. Do not start a second
+//! rotation while one runs, or allow one invocation at a time (`ReservedConcurrentExecutions: 1`).
 
 mod handler;
 mod service_user;

@@ -23,8 +23,8 @@ use crate::{Observer, Refresh, RefreshReason};
 /// | `TokenRefreshes` | Count | by the dimensions `Reason` and `Outcome` |
 /// | `SignInTime` | Milliseconds | of each refresh that was not abandoned |
 ///
-/// Counting hits, misses and waits takes no lock and allocates nothing. The metrics are written by [`EmfObserver::flush`], through the
-/// collector of the process, which is set up at its start:
+/// Counting hits, misses and waits takes no lock and allocates nothing. The metrics are written by
+/// [`EmfObserver::flush`], through the collector of the process, which is set up at its start:
 ///
 /// ```no_run
 /// use auth_cache::{EmfObserver, Identity, TokenSource};

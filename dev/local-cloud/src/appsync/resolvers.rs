@@ -1,4 +1,5 @@
-//! The resolvers of this workspace: **add yours to [`find`]**. Other projects have theirs in [`Builder::resolver`](crate::Builder::resolver).
+//! The resolvers of this workspace: **add yours to [`find`]**. Other projects have theirs in
+//! [`Builder::resolver`](crate::Builder::resolver).
 //!
 //! A field without a resolver is read from the object that its parent's resolver gave. The fields of `Query` and
 //! `Mutation` have no such object: without a resolver they answer null, and an error that names this file.
