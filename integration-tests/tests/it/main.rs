@@ -17,6 +17,7 @@ mod operations;
 mod pages;
 mod partial;
 mod peer;
+mod permissions;
 mod publish;
 mod relay;
 mod renewal;
