@@ -94,10 +94,16 @@ async fn publish_once(
     let credentials = credentials(to).await?;
     let source = CognitoTokenSource::new(to.cognito.clone(), credentials.clone(), to.wanted.token_use);
     let source = source.with_renewal(Renewal::Never);
-    match asked_by {
+    let token = match asked_by {
         AskedBy::Schedule => publisher.publish_when_due(&source, &credentials).await?,
         AskedBy::NewPassword => publisher.publish(&source, &credentials).await?,
     };
+    let life = token.issued_at().zip(token.expires_at()).and_then(|(issued, end)| end.duration_since(issued).ok());
+    if let Some((life, period)) = life.zip(to.wanted.publish_every).filter(|(life, period)| life <= period) {
+        let [life, period] = [life, period].map(|time| time.as_secs() / 60);
+        let reason = format!("PublishMinutes is {period}, but a token lives for {life}: set it to a quarter of that");
+        return Err(ServiceUserError::NotConfigured { reason });
+    }
     let is_still_active = self::credentials(to).await?.username == credentials.username;
     Ok((credentials.username, is_still_active))
 }

@@ -1,5 +1,7 @@
 //! The token is published, and functions that may read nothing else take it.
 
+use std::time::Duration;
+
 use auth_cache::TokenUse;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use local_cloud::{Allow, Fault, LocalCloud, Service};
@@ -106,6 +108,14 @@ async fn a_strict_function_without_a_token_says_why_and_finds_the_next_one() {
         1,
         "the creation's"
     );
+}
+
+#[tokio::test]
+async fn publishing_less_often_than_tokens_end_is_refused() {
+    let (cloud, t) = Deployment::start().await;
+    cloud.set_token_lifetime(Duration::from_secs(900));
+    let reason = t.fail(Ask::Create, &t.publishing()).await;
+    assert!(reason.contains("PublishMinutes is 15, but a token lives for 15: set it to a quarter"), "{reason}");
 }
 
 #[tokio::test]
