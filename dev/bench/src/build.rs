@@ -45,7 +45,9 @@ pub(crate) fn all(optimized: bool, wanted: impl Fn(&str) -> bool) -> Result<Vec<
 /// What a program says of its version, or none if there is no such program.
 pub(crate) fn version(program: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    // Node says its number alone.
+    Some(version.strip_prefix('v').map(|number| format!("Node {number}")).unwrap_or(version))
 }
 
 /// The functions `query`, with all ways to a token, and `service-user`, which publishes it.

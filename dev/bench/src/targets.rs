@@ -58,7 +58,7 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
         target("init phase", "SSM, then sign-in: waiting alone", 1.15, init_to_chain(results)),
         target("init phase, published token", "one read of the store", 1.15, init_to_read(results)),
         target("warm p50, services as in AWS", "floor", 1.05, against("realistic", FLOOR, Run::warm_p50_ms)),
-        target("warm p50, services that answer at once", "floor", 1.05, against("immediate", FLOOR, Run::warm_p50_ms)),
+        target("warm p50, services that answer at once", "floor", 1.04, against("immediate", FLOOR, Run::warm_p50_ms)),
         target("warm CPU per invocation", "floor", 1.1, against("immediate", FLOOR, |run| run.warm_cpu_ms)),
         target(
             "warm CPU per invocation",

@@ -66,7 +66,7 @@ async fn picture(backend: &Backend, quick: bool) -> Result<String> {
 
     let begin = nanos(outcome.at);
     let end = begin + outcome.wall.as_nanos() as u64;
-    let mut lines = vec![(0, "API Gateway: GET /orders/order-1".to_owned(), begin, end, false)];
+    let mut lines = vec![(0, "Lambda: GET /orders/order-1".to_owned(), begin, end, false)];
     add_children(&mut lines, cloud, "53995c3f42cd8ad8", 1);
     let export =
         cloud.calls().into_iter().find(|call| call.service == Service::Traces).context("no spans were sent")?;

@@ -112,7 +112,7 @@ pub(crate) struct Schemas {
     pub(crate) random: Option<NonZeroUsize>,
 }
 
-/// Draw a trace from API Gateway to AppSync, and measure what traces cost; docs/traces.md says more
+/// Draw a trace from the invocation to AppSync, and measure what traces cost; docs/traces.md says more
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "trace")]
 pub(crate) struct Trace {

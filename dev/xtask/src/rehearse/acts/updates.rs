@@ -5,13 +5,13 @@ use serde_json::json;
 
 use crate::rehearse::stage::{Deployed, Stage};
 
-/// A new value for every parameter that may change while all goes on working. `ServiceClientId` and `ServiceGroup` are below;
-/// `AppSyncUrl`, `HttpApiClientIds` and `Architecture` have only one value here, and so have `Identity` and what belongs to it.
-/// `TokenStore` keeps its own: to the emulator the reference of a secret is its name, where a policy needs its ARN.
-const CHANGED: [(&str, &str); 14] = [
+/// A new value for every parameter that may change while all goes on working. `ServiceClientId` and `ServiceGroup` are below.
+const CHANGED: [(&str, &str); 16] = [
     ("LogLevel", "DEBUG"),
     ("LogRetentionDays", "14"),
     ("RotationSchedule", "rate(7 days)"),
+    ("RotationAlarmDays", "40"),
+    ("MutationsConcurrency", "60"),
     ("TokenUse", "id"),
     ("OperationCallers", "group:order-staff"),
     ("AllowedOrigins", "https://orders.example.com"),
@@ -23,6 +23,24 @@ const CHANGED: [(&str, &str); 14] = [
     ("AdoptServiceUser", "yes"),
     ("ServiceUserMode", "published"),
     ("PublishMinutes", "10"),
+];
+
+/// What has only one value here, and why.
+#[cfg(test)]
+const UNCHANGED: [(&str, &str); 13] = [
+    ("AppSyncUrl", "there is one API"),
+    ("HttpApiClientIds", "customers sign in with one app client"),
+    ("Architecture", "this machine has one"),
+    ("Identity", "AppSync's part is played for a service user"),
+    ("AppSyncApiArn", "of another identity"),
+    ("TokenUrl", "of another identity"),
+    ("TokenScopes", "of another identity"),
+    ("MachineSecretArn", "of another identity"),
+    ("TokenStore", "to the emulator the reference of a secret is its name, where a policy needs its ARN"),
+    ("PermissionsBoundaryArn", "the emulator has no policy that could be one"),
+    ("TracesEndpoint", "the functions are built without traces"),
+    ("GradualDeployment", "the emulator has no CodeDeploy"),
+    ("Release", "each deployment has another"),
 ];
 
 /// Another service user, which is refused.
@@ -97,4 +115,19 @@ async fn another_client(stage: &Stage) -> Result<String> {
     });
     let made = stage.cognito("CreateUserPoolClient", input).await?;
     Ok(made["UserPoolClient"]["ClientId"].as_str().with_context(|| format!("no app client in {made}"))?.to_owned())
+}
+
+#[test]
+fn every_parameter_of_the_template_is_changed_or_has_a_reason_not_to() {
+    let template = std::fs::read_to_string(crate::project::root().join("template.yaml")).unwrap();
+    let (_, parameters) = template.split_once("\nParameters:\n").unwrap();
+    let (parameters, _) = parameters.split_once("\nConditions:\n").unwrap();
+    let names = parameters.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    let mut names: Vec<_> = names.filter(|name| !name.starts_with(' ')).collect();
+    let lists = [&CHANGED[..], &UNCHANGED, &REFUSED].concat();
+    let below = ["ServiceClientId", "ServiceGroup"];
+    let mut listed: Vec<_> = lists.iter().map(|(name, _)| *name).chain(below).collect();
+    names.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(listed, names);
 }
