@@ -1,4 +1,4 @@
-"""Checks that each link of the site in `target/book`, and of the Markdown files, leads to a file or a heading that exists."""
+"""Checks that each link of the site in `target/book`, the Markdown files and the alarms leads to a file or place that exists."""
 
 import re
 import sys
@@ -42,6 +42,11 @@ def pages():
         yield path, markdown(path.read_text())
     for path in (ROOT / "target/book").rglob("*.html"):
         yield path, Page(path.read_text())
+    for path in [ROOT / "template.yaml", ROOT / "backend/template.yaml"]:
+        page = Page("")
+        names = re.findall(r"\$\{RunbookUrl\}(#\w+)", path.read_text())
+        page.links = [f"{ROOT}/docs/operations.md{name}" for name in names]
+        yield path, page
 
 
 def main():
