@@ -13,7 +13,6 @@ use crate::environment;
 use crate::functions::program;
 use crate::process;
 use crate::project;
-use crate::storm;
 
 pub(crate) async fn run(began: Stopwatch, mut options: Bench) -> Result<()> {
     if !options.all && options.from.is_none() {
@@ -35,7 +34,7 @@ pub(crate) async fn run(began: Stopwatch, mut options: Bench) -> Result<()> {
     let mut builds = vec![measuring(options.quick)];
     if options.from.is_none() {
         if wants("ours") {
-            storm::build_functions(options.quick).await?;
+            build_fleet(options.quick).await?;
         }
         builds.push(ours(options.quick, &["query", "floor", "hello"])?);
         builds.extend(wants("naive").then(|| as_others_write_it(&options)));
@@ -84,7 +83,7 @@ pub(crate) fn ours(quick: bool, programs: &[&str]) -> Result<Command> {
 
 /// Compiles what is made of the same: all functions are selected, as when they are deployed, because their features are those
 /// that all of them ask for.
-pub(crate) fn functions(quick: bool) -> Result<Command> {
+fn functions(quick: bool) -> Result<Command> {
     let mut cargo = Command::new("cargo");
     // Unoptimized is only to see that it works: what the tests have compiled will do.
     cargo.args(if quick { ["build", "--features=dev"] } else { ["build", "--release"] });
@@ -93,6 +92,21 @@ pub(crate) fn functions(quick: bool) -> Result<Command> {
     }
     cargo.arg("--package=floor");
     Ok(cargo)
+}
+
+/// Compiles the functions that the fleet is made of, and puts them where `dev/bench` looks for them. They have all ways to a
+/// token, which those that the benchmark compares with others have not.
+pub(crate) async fn build_fleet(quick: bool) -> Result<()> {
+    let mut cargo = functions(quick)?;
+    cargo.args(["--features=query/secrets-manager", "--bin=query", "--bin=service-user"]);
+    build(cargo).await?;
+    let folder = project::tools().join("bench/fleet");
+    fs::create_dir_all(&folder)?;
+    for name in ["query", "service-user"] {
+        let built = program("..")?.join(if quick { "debug" } else { "release" }).join(name);
+        fs::copy(&built, folder.join(name)).with_context(|| format!("cannot copy {}", built.display()))?;
+    }
+    Ok(())
 }
 
 /// What other people write, with features of its own.
