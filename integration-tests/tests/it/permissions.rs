@@ -59,13 +59,9 @@ fn resource_of(action: &str, text: &str, parameters: &[(&str, &str)]) -> String 
 
 /// Whether a condition of the template is true.
 fn holds(condition: &str, parameters: &[(&str, &str)]) -> bool {
-    is_true(line(&format!("  {condition}: !")), parameters)
-}
-
-/// What follows this in the template's only line that starts so, from the function's name on.
-fn line(start: &str) -> &'static str {
-    let found = TEMPLATE.lines().find_map(|line| line.strip_prefix(start));
-    found.unwrap_or_else(|| panic!("{start} is not in template.yaml"))
+    let start = format!("  {condition}: !");
+    let expression = TEMPLATE.lines().find_map(|line| line.strip_prefix(&start));
+    is_true(expression.unwrap_or_else(|| panic!("{condition} is not in template.yaml")), parameters)
 }
 
 fn is_true(expression: &str, parameters: &[(&str, &str)]) -> bool {
@@ -159,7 +155,7 @@ const FUNCTIONS: &str = "functions";
 /// A function that signs in, or takes a published token.
 async fn as_service_user(mode: &str, store: &str) -> Vec<String> {
     let (cloud, t) = Deployment::start().await;
-    let mut properties = t.properties_with("PublishMinutes", "15");
+    let mut properties = t.publishing();
     let mut settings = vec![
         ("SERVICE_USER_MODE", mode),
         ("SERVICE_USER_PARAMETERS", &*t.prefix),
@@ -168,9 +164,7 @@ async fn as_service_user(mode: &str, store: &str) -> Vec<String> {
         ("AWS_ACCESS_KEY_ID", "role"),
     ];
     if store == "secret" {
-        let secrets_manager = aws_sdk_secretsmanager::Client::new(&t.sdk);
-        secrets_manager.create_secret().name("TokenSecret").send().await.unwrap();
-        properties["TokenSecret"] = json!("TokenSecret");
+        properties = t.publishing_in_secret().await;
         settings.push(("SERVICE_USER_TOKEN_SECRET", "TokenSecret"));
     }
     // Without a token there, so that all is called, unless nothing else may be.
@@ -207,10 +201,7 @@ async fn of_service_user() -> Vec<String> {
     t.cognito.admin_create_user().user_pool_id(&t.pool).username("orders-1-a").send().await.unwrap();
     let group = t.cognito.admin_add_user_to_group().user_pool_id(&t.pool).username("orders-1-a");
     group.group_name("order-admins").send().await.unwrap();
-    let secrets_manager = aws_sdk_secretsmanager::Client::new(&t.sdk);
-    secrets_manager.create_secret().name("TokenSecret").send().await.unwrap();
-    let mut properties = t.properties_with("PublishMinutes", "15");
-    properties["TokenSecret"] = json!("TokenSecret");
+    let properties = t.publishing_in_secret().await;
     cloud.reset_calls();
     let id = t.succeed(Ask::Create, &properties).await;
     t.invoke("Rotate", &properties).await.unwrap();

@@ -11,8 +11,17 @@ use super::{Ask, Deployment};
 use crate::{secrets::Log, setup::Setup};
 
 impl Deployment {
-    fn publishing(&self) -> Value {
+    pub(crate) fn publishing(&self) -> Value {
         self.properties_with("PublishMinutes", "15")
+    }
+
+    /// The same in a secret, which is there then: a stack makes it.
+    pub(crate) async fn publishing_in_secret(&self) -> Value {
+        let secrets_manager = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        secrets_manager.create_secret().name("TokenSecret").send().await.unwrap();
+        let mut properties = self.publishing();
+        properties["TokenSecret"] = json!("TokenSecret");
+        properties
     }
 
     async fn published(&self) -> Value {
@@ -121,11 +130,7 @@ async fn publishing_less_often_than_tokens_end_is_refused() {
 #[tokio::test]
 async fn the_token_can_be_published_in_a_secret() {
     let (cloud, t) = Deployment::start().await;
-    let secrets_manager = aws_sdk_secretsmanager::Client::new(&t.sdk);
-    secrets_manager.create_secret().name("TokenSecret").send().await.unwrap();
-    let mut properties = t.publishing();
-    properties["TokenSecret"] = json!("TokenSecret");
-    t.succeed(Ask::Create, &properties).await;
+    t.succeed(Ask::Create, &t.publishing_in_secret().await).await;
     cloud.reset_calls();
     let settings = [
         ("SERVICE_USER_MODE", "published-or-sign-in"),
