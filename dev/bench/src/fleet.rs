@@ -40,7 +40,7 @@ const WAYS: [Way; 4] = [
 
 const INVOCATIONS: usize = 3;
 /// How many processes are started alone.
-const ALONE: usize = 7;
+const ALONE: usize = 21;
 /// Lambda ends a process whose init phase takes longer:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 const LONGEST_INIT: Duration = Duration::from_secs(10);
