@@ -58,7 +58,7 @@ async fn fleet_alone(processes: usize, write: bool) -> Result<()> {
     Ok(())
 }
 
-const FULL: Effort = Effort { rounds: 7, warm: 300, processes: 7 };
+const FULL: Effort = Effort { rounds: 11, warm: 300, processes: 7 };
 const QUICK: Effort = Effort { rounds: 1, warm: 3, processes: 1 };
 
 async fn measure(arguments: &Arguments) -> Result<Results> {
