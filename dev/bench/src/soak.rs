@@ -43,7 +43,7 @@ pub(crate) async fn run(invocations: usize, optimized: bool) -> Result<()> {
     if optimized {
         match Share::new(SHARE) {
             Ok(_) => {
-                let few = (invocations / 250).max(1_000);
+                let few = (invocations / 500).max(1_000);
                 soak.compare_threads("as in AWS", true, few).await?;
                 soak.compare_threads("at once", false, few).await?;
             }
@@ -88,7 +88,7 @@ impl Soak {
     /// twice the time of one, and keep the throughput twice as high only if an invocation takes no more of it. That both of
     /// them work is seen afterwards, by what each has used.
     async fn compare_threads(&mut self, services: &str, latencies: bool, invocations: usize) -> Result<()> {
-        const ROUNDS: usize = 5;
+        const ROUNDS: usize = 3;
         self.began.say(format!("services {services}, {SHARE} of a processor for each thread: one and two in turn"));
         self.backend.set_latencies(latencies);
         self.backend.cloud.set_token_lifetime(LONG_LIFE);
