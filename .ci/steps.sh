@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 # Without the network, another toolchain than that of rust-toolchain.toml will do.
 cargo --version >/dev/null 2>&1 || export RUSTUP_TOOLCHAIN=stable
 
+export CARGO_INCREMENTAL=0 # nothing here is compiled again after a change
+
 tools=$PWD/.tools/ci
 times=()
 began=$SECONDS
