@@ -13,7 +13,7 @@ use crate::{
     function::Function,
     invocations::{check, event},
     results::{Frozen, Run, Scenario, Session, Storm},
-    variants::{FLOOR, NAIVE, NODE_CACHED, NODE_EACH_TIME, OURS, PYTHON, Variant},
+    variants::{NAIVE, NODE_CACHED, NODE_EACH_TIME, OURS, PYTHON, Variant},
 };
 
 /// How much is done.
@@ -59,12 +59,9 @@ impl Stage {
         self.backend.set_latencies(conditions.latencies);
         let environment = self.environment(conditions.tls);
         let mut runs = Vec::new();
-        // The floor right after what is held against it most closely: the machine is disturbed for seconds at a time.
-        let mut turns = self.variants.clone();
-        turns.sort_by_key(|variant| ![OURS, FLOOR].contains(&variant.name));
         for round in 0..effort.rounds {
-            for variant in &turns {
-                let run = self.run(variant, &environment, conditions, effort.warm, round).await;
+            for variant in self.variants.clone() {
+                let run = self.run(&variant, &environment, conditions, effort.warm, round).await;
                 runs.push(run.with_context(|| format!("{} ({})", variant.title, conditions.name))?);
             }
         }
